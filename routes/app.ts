@@ -1,0 +1,49 @@
+/** The HTTP application: resources, errors, and headers that every answer has. */
+
+import { Hono } from "hono";
+import { methodNotAllowed } from "hono/method-not-allowed";
+import { secureHeaders } from "hono/secure-headers";
+import { Refused } from "../src/refused.ts";
+import type { Services } from "../src/services.ts";
+import { apps } from "./apps.ts";
+import { health } from "./health.ts";
+import { repos } from "./repos.ts";
+import { authenticate, type Env } from "./support/authenticate.ts";
+import { limitBody } from "./support/body.ts";
+import { answerError, problem } from "./support/problem.ts";
+
+/** Our own, and the one that KubeSphere's clients know. */
+const BASES = ["/v1", "/kapis/openpitrix.io/v1"];
+
+/** Makes the application. It does no I/O until it is asked something. */
+export function createApp(services: Services): Hono<Env> {
+  const app = new Hono<Env>();
+  app.use(secureHeaders({
+    contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
+    referrerPolicy: "no-referrer",
+    // Only for who terminates TLS to say.
+    strictTransportSecurity: false,
+  }));
+  app.use(methodNotAllowed({
+    app,
+    onMethodNotAllowed(c, methods) {
+      const allow = methods.join(", ");
+      c.header("Allow", allow);
+      const message = `${c.req.method}: expected one of ${allow}`;
+      return problem(c, new Refused("method_not_allowed", message));
+    },
+  }));
+  app.route("/", health(services));
+  const api = new Hono<Env>()
+    .use(limitBody, authenticate(services))
+    .use(async (c, next) => {
+      await next();
+      c.header("Cache-Control", "no-store");
+    })
+    .route("/repos", repos(services))
+    .route("/apps", apps(services));
+  for (const base of BASES) app.route(base, api).route(`${base}/workspaces/:workspace`, api);
+  app.notFound((c) => problem(c, new Refused("not_found", `there is nothing at ${c.req.path}`)));
+  app.onError(answerError(services.log));
+  return app;
+}

@@ -1,0 +1,45 @@
+/** JSON bodies of requests. */
+
+import type { Context } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { Refused } from "../../src/refused.ts";
+import { problem } from "./problem.ts";
+
+/** Nothing that Chartroom takes is longer. */
+const MAX_BODY_BYTES = 65_536;
+/** PATCH bodies are plain objects, whatever patch type a client declares; KubeSphere's way. */
+const JSON_TYPES = [
+  "application/json",
+  "application/merge-patch+json",
+  "application/json-patch+json",
+];
+
+/** Refuses a longer body before it is read. */
+export const limitBody = bodyLimit({
+  maxSize: MAX_BODY_BYTES,
+  onError: (c) =>
+    problem(c, new Refused("body_too_large", `body: expected at most ${MAX_BODY_BYTES} bytes`)),
+});
+
+/** Reads a body that must be one JSON object. */
+export async function readObject(c: Context): Promise<Record<string, unknown>> {
+  const type = c.req.header("content-type")?.replace(/;.*$/s, "").trim().toLowerCase();
+  if (type === undefined || !JSON_TYPES.includes(type)) {
+    throw new Refused(
+      "unsupported_media_type",
+      "content-type: expected application/json",
+      "content-type",
+    );
+  }
+  let body: unknown;
+  try {
+    body = JSON.parse(await c.req.text());
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new Refused("invalid_field", `body: expected JSON, but ${error.message}`, "body");
+  }
+  if (typeof body !== "object" || body === null || Array.isArray(body)) {
+    throw new Refused("invalid_field", "body: expected a JSON object", "body");
+  }
+  return body as Record<string, unknown>;
+}

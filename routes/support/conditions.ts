@@ -1,0 +1,67 @@
+/** KubeSphere's `conditions` parameter: `key=value,key~value`, and the parameters beside it. */
+
+import { Refused } from "../../src/refused.ts";
+
+/** `=` and `~` conditions by key. Of several with one key the last counts. */
+export interface Conditions {
+  exact: ReadonlyMap<string, string>;
+  fuzzy: ReadonlyMap<string, string>;
+}
+
+/** Reads the grammar, whatever the keys. Throws a `Refused` for a key that it forbids. */
+export function parseConditions(text: string): Conditions {
+  const exact = new Map<string, string>(), fuzzy = new Map<string, string>();
+  for (const item of text.split(",")) {
+    if (item === "") continue;
+    const [, key, operator, value] = /^([^~=]*)([~=]?)(.*)$/s.exec(item)!;
+    if (/[\s(){}[\]]/.test(key!)) {
+      throw new Refused(
+        "invalid_conditions",
+        `conditions: ${JSON.stringify(key)} is no key, expected \`key=value\` or \`key~value\``,
+        "conditions",
+      );
+    }
+    (operator === "~" ? fuzzy : exact).set(key!, value!);
+  }
+  return { exact, fuzzy };
+}
+
+/** Reads conditions and refuses keys that the list does not know. */
+export function readConditions(
+  text: string | undefined,
+  known: { exact: readonly string[]; fuzzy: readonly string[] },
+): Conditions {
+  const conditions = parseConditions(text ?? "");
+  for (const kind of ["exact", "fuzzy"] as const) {
+    const operator = kind === "exact" ? "=" : "~";
+    for (const [key, value] of conditions[kind]) {
+      if (known[kind].includes(key) || (key === "" && value === "")) continue;
+      const keys = known[kind].map((name) => `${name}${operator}`).join(", ");
+      throw new Refused(
+        "invalid_conditions",
+        `conditions: ${JSON.stringify(key + operator)} is unknown, expected one of ${keys}`,
+        key || "conditions",
+      );
+    }
+  }
+  return conditions;
+}
+
+/** The parts of a value in which `|` means "or". */
+export function alternatives(value: string | undefined): Set<string> {
+  return new Set(value?.split("|").filter(Boolean));
+}
+
+/** What Go's `strconv.ParseBool` takes for true. */
+export function isTrue(text: string | undefined): boolean {
+  return text !== undefined && ["1", "t", "T", "true", "TRUE", "True"].includes(text);
+}
+
+/** Reads `orderBy`; the first of `orders` is the default. */
+export function readOrder<T extends string>(text: string | undefined, orders: readonly T[]): T {
+  if (!text) return orders[0]!;
+  const order = orders.find((known) => known === text);
+  if (order !== undefined) return order;
+  const expected = `expected one of ${orders.join(", ")}`;
+  throw new Refused("invalid_field", `orderBy: ${expected}`, "orderBy");
+}

@@ -1,0 +1,47 @@
+/** Paging as KubeSphere's lists do it; reference: its `ParsePaging` and `GetValidPagination`. */
+
+export interface Paging {
+  /** -1 is everything. */
+  limit: number;
+  offset: number;
+}
+
+const DEFAULT_LIMIT = 10;
+const DEFAULT_PAGE = 1;
+const MAX_INT64 = 2n ** 63n - 1n;
+
+/** Reads `paging=limit=N,page=N`, or else `limit` and `page`; `start` replaces the offset. */
+export function parsePaging(query: (name: string) => string | undefined): Paging {
+  const { limit, page } = readPages(query);
+  const start = readInteger(query("start"));
+  return { limit, offset: start ?? (page - 1) * limit };
+}
+
+/** One page of a list. */
+export function slice<T>(items: readonly T[], { limit, offset }: Paging): T[] {
+  if (limit === -1) return [...items];
+  if (limit < 0 || offset < 0 || offset > items.length) return [];
+  return items.slice(offset, offset + limit);
+}
+
+function readPages(query: (name: string) => string | undefined) {
+  const paging = query("paging");
+  if (!paging) {
+    return {
+      limit: readInteger(query("limit")) ?? DEFAULT_LIMIT,
+      page: readInteger(query("page")) ?? DEFAULT_PAGE,
+    };
+  }
+  const [, limit, page] = /^limit=(-?\d+),page=(-?\d+)$/.exec(paging) ?? [];
+  return {
+    limit: readInteger(limit) ?? DEFAULT_LIMIT,
+    page: readInteger(page) ?? DEFAULT_PAGE,
+  };
+}
+
+/** What Go's `strconv.Atoi` reads; `undefined` where it fails. */
+function readInteger(text: string | undefined): number | undefined {
+  if (text === undefined || !/^[+-]?\d+$/.test(text)) return undefined;
+  const value = BigInt(text.replace("+", ""));
+  return value > MAX_INT64 || value < -MAX_INT64 - 1n ? undefined : Number(value);
+}

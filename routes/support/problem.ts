@@ -1,0 +1,77 @@
+/** Errors as `application/problem+json` (RFC 9457), with a stable `code` and a `message`. */
+
+import type { Context } from "hono";
+import { HTTPException } from "hono/http-exception";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+import { describeError, type Log } from "../../src/log.ts";
+import { type RefusalCode, Refused } from "../../src/refused.ts";
+import { StoreUnavailable } from "../../src/store/kv.ts";
+
+const STATUS: Record<RefusalCode, ContentfulStatusCode> = {
+  invalid_field: 400,
+  unknown_field: 400,
+  invalid_conditions: 400,
+  index_unusable: 400,
+  unauthorized: 401,
+  forbidden: 403,
+  not_found: 404,
+  method_not_allowed: 405,
+  name_taken: 409,
+  body_too_large: 413,
+  unsupported_media_type: 415,
+  unavailable: 503,
+};
+
+const TITLE: Partial<Record<number, string>> = {
+  400: "Bad Request",
+  401: "Unauthorized",
+  403: "Forbidden",
+  404: "Not Found",
+  405: "Method Not Allowed",
+  409: "Conflict",
+  413: "Content Too Large",
+  415: "Unsupported Media Type",
+  500: "Internal Server Error",
+  503: "Service Unavailable",
+};
+
+/** When a caller may come back while the database does not answer. */
+const RETRY_AFTER_S = "2";
+
+/** The answer to a refused request. */
+export function problem(c: Context, refused: Refused): Response {
+  const { code, message, field, extra } = refused;
+  const status = STATUS[code];
+  if (status === 401) c.header("WWW-Authenticate", "Bearer");
+  if (status === 503) c.header("Retry-After", RETRY_AFTER_S);
+  return problemJson(c, status, { code, message, ...(field && { field }), ...extra });
+}
+
+/** The answer to whatever a route throws. What went wrong inside is for the log alone. */
+export function answerError(log: Log) {
+  return (error: Error, c: Context): Response => {
+    if (error instanceof Refused) return problem(c, error);
+    if (error instanceof StoreUnavailable) {
+      log("store unavailable", { path: c.req.path, ...describeError(error) });
+      return problem(c, new Refused("unavailable", "the database does not answer"));
+    }
+    if (error instanceof HTTPException && error.status < 500) {
+      return problemJson(c, error.status, { code: "bad_request", message: error.message });
+    }
+    log("request failed", { method: c.req.method, path: c.req.path, ...describeError(error) });
+    return problemJson(c, 500, { code: "internal", message: "Chartroom failed on this request" });
+  };
+}
+
+function problemJson(
+  c: Context,
+  status: ContentfulStatusCode,
+  members: { code: string; message: string },
+): Response {
+  const title = TITLE[status] ?? "Error";
+  const body = { type: "about:blank", title, status, detail: members.message, ...members };
+  return c.body(JSON.stringify(body), status, {
+    "Content-Type": "application/problem+json",
+    "Cache-Control": "no-store",
+  });
+}

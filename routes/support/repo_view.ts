@@ -1,0 +1,113 @@
+/** Repositories and their events as KubeSphere's API writes them, with `sync` to say more. */
+
+import type { Services } from "../../src/services.ts";
+import type { SyncEvent } from "../../src/store/events.ts";
+import { leasedRepos } from "../../src/store/leases.ts";
+import type { Repo } from "../../src/store/repos.ts";
+import { NEVER_SYNCED, readStatuses, type SyncStatus } from "../../src/store/sync_status.ts";
+import type { Progress } from "../../src/sync/sync_repo.ts";
+
+/** What a Go client reads as "no time". */
+const ZERO_TIME = "0001-01-01T00:00:00.000Z";
+
+export interface RepoState {
+  status: SyncStatus;
+  /** Whether some process is syncing it. */
+  running: boolean;
+  /** Known to the process that does. */
+  progress?: Progress;
+  now: number;
+}
+
+/** How the given repositories stand, in their order. */
+export async function readRepoStates(
+  { kv, syncer, clock }: Services,
+  repos: readonly Repo[],
+): Promise<RepoState[]> {
+  const now = clock();
+  const [statuses, leased] = await Promise.all([
+    readStatuses(kv, repos.map(({ id }) => id)),
+    leasedRepos(kv, now),
+  ]);
+  return repos.map(({ id }, i) => {
+    const progress = syncer.progress(id);
+    return {
+      status: statuses[i] ?? NEVER_SYNCED,
+      running: leased.has(id),
+      ...(progress && { progress }),
+      now,
+    };
+  });
+}
+
+/** A repository. Its credential is never shown, only whether there is one. */
+export function repoView(repo: Repo, state: RepoState) {
+  return {
+    category_set: null,
+    create_time: time(repo.createTime),
+    credential: "{}",
+    ...(repo.description && { description: repo.description }),
+    labels: null,
+    name: repo.name,
+    ...(repo.creator && { creator: repo.creator }),
+    providers: null,
+    repo_id: repo.id,
+    selectors: null,
+    status: state.status.state,
+    status_time: state.status.lastAttempt ? time(state.status.lastAttempt) : ZERO_TIME,
+    url: repo.url,
+    ...(repo.period.seconds > 0 && { sync_period: repo.period.text }),
+    workspace: repo.workspace,
+    credential_set: repo.credential !== undefined,
+    sync: syncView(repo, state),
+  };
+}
+
+function syncView(repo: Repo, { status, running, progress, now }: RepoState) {
+  const { reason, message, failures, lastAttempt, lastSuccess, nextDue } = status;
+  const queued = nextDue !== null && nextDue <= now;
+  return {
+    state: running ? "running" : queued ? "queued" : "idle",
+    ...(running && progress),
+    ...(reason && { reason }),
+    ...(message && { message }),
+    failures,
+    problems: status.problems,
+    period_seconds: repo.period.seconds,
+    last_attempt: lastAttempt ? time(lastAttempt) : null,
+    last_success: lastSuccess ? time(lastSuccess) : null,
+    next_sync: nextDue === null ? null : time(nextDue),
+    ...(status.durationMs !== undefined && { duration_ms: status.durationMs }),
+    ...(status.bytes !== undefined && { index_bytes: status.bytes }),
+  };
+}
+
+/** A sync that ended. */
+export function eventView(repoId: string, event: SyncEvent) {
+  const { changes } = event;
+  return {
+    create_time: time(event.finishedAt),
+    repo_id: repoId,
+    ...(event.message && { result: event.message }),
+    status: event.state,
+    status_time: time(event.finishedAt),
+    repo_event_id: event.id,
+    ...(event.reason && { reason: event.reason }),
+    generation: event.generation,
+    duration_ms: event.durationMs,
+    index_bytes: event.bytes,
+    ...(changes && {
+      changes: {
+        apps_added: changes.appsAdded,
+        apps_removed: changes.appsRemoved,
+        versions_added: changes.versionsAdded,
+        versions_removed: changes.versionsRemoved,
+        versions_republished: changes.versionsRepublished,
+      },
+    }),
+  };
+}
+
+function time(epochMs: number): string {
+  return new Date(epochMs).toISOString();
+}

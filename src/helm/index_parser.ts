@@ -1,0 +1,175 @@
+/** Reads a repository's `index.yaml`, which may also be JSON. */
+
+import { YAMLException } from "js-yaml";
+import type { Chart, ChartVersion, Problem } from "./chart.ts";
+import { EntryError, readEntry } from "./entry.ts";
+import { IndexError } from "./index_error.ts";
+import { parseYaml, scalarText, type YamlMap, type YamlNode } from "./yaml.ts";
+
+export interface ParsedIndex {
+  apiVersion: string;
+  /** When the index says that it was made. */
+  generated?: string;
+  /** In the order of the index; a chart without a usable version is absent. */
+  charts: Chart[];
+  problems: Problem[];
+  /** Whether nothing follows `entries`, so that a cut at the right place would not show. */
+  openEnded: boolean;
+}
+
+/** An aliased node counts each time that it is used, so that a small file cannot become a huge one. */
+const MAX_EXPANSION = 2;
+/** What every tool writes for a version, in the order in which sorted fields come. */
+const REQUIRED_FIELDS = ["name", "urls", "version"];
+
+/**
+ * Parses a whole index. An entry that cannot be used (null, no name, no version, a wrong type)
+ * becomes a problem and the rest is used; a document that is no index, or that was cut off, throws
+ * an {@link IndexError} that says so.
+ */
+export function parseIndex(bytes: Uint8Array): ParsedIndex {
+  const text = decode(bytes);
+  refuseForeignDocument(text);
+  const root = readRoot(text);
+  const apiVersion = scalarText(root.get("apiVersion"));
+  if (!apiVersion) {
+    throw new IndexError(
+      "no_api_version",
+      "the document has no `apiVersion`, so it is not a Helm index",
+    );
+  }
+  const entries = root.get("entries") ?? null;
+  if (entries !== null && !(entries instanceof Map)) {
+    throw new IndexError("not_an_index", "`entries` must map chart names to lists of versions");
+  }
+  const openEnded = isOpenEnded(root, text);
+  if (openEnded) refuseCutOffEntries(entries, text);
+  const generated = scalarText(root.get("generated"));
+  return {
+    apiVersion,
+    openEnded,
+    ...(generated === undefined ? {} : { generated }),
+    ...readEntries(entries ?? new Map(), { left: text.length * MAX_EXPANSION }),
+  };
+}
+
+function decode(bytes: Uint8Array): string {
+  const encoding = bytes[0] === 0xff && bytes[1] === 0xfe
+    ? "utf-16le"
+    : bytes[0] === 0xfe && bytes[1] === 0xff
+    ? "utf-16be"
+    : "utf-8";
+  try {
+    return new TextDecoder(encoding, { fatal: true }).decode(bytes);
+  } catch {
+    throw new IndexError("encoding", `the index is not valid ${encoding.toUpperCase()}`);
+  }
+}
+
+function refuseForeignDocument(text: string) {
+  const start = text.slice(0, 4_096).trimStart().toLowerCase();
+  if (start === "" && text.trim() === "") {
+    throw new IndexError("empty", "the upstream answered with an empty index");
+  }
+  if (!start.startsWith("<")) return;
+  if (/type=["']?password|log[ -]?in|sign[ -]?in/.test(text.slice(0, 65_536).toLowerCase())) {
+    throw new IndexError("login_page", "the upstream answered with a login page, not an index");
+  }
+  throw new IndexError("html", "the upstream answered with an HTML or XML page, not an index");
+}
+
+function readRoot(text: string): YamlMap {
+  let documents: YamlNode[];
+  try {
+    documents = parseYaml(text);
+  } catch (error) {
+    throw syntaxError(error, text);
+  }
+  // A closing `...` or `---` opens a document with nothing in it.
+  const filled = documents.filter((document) => document !== null);
+  if (filled.length > 1) {
+    throw new IndexError(
+      "not_an_index",
+      `the index holds ${filled.length} documents, expected one`,
+    );
+  }
+  const root = filled[0] ?? new Map();
+  if (!(root instanceof Map)) {
+    throw new IndexError(
+      "not_an_index",
+      "the document is not a mapping, so it is not a Helm index",
+    );
+  }
+  return root;
+}
+
+function syntaxError(error: unknown, text: string): IndexError {
+  if (!(error instanceof YAMLException)) throw error;
+  const line = (error.mark?.line ?? 0) + 1;
+  if (error.mark !== undefined && text.slice(error.mark.position).trim() === "") {
+    return new IndexError("truncated", `the index seems cut off in line ${line}: ${error.reason}`);
+  }
+  return new IndexError("syntax", `the index has a syntax error in line ${line}: ${error.reason}`);
+}
+
+/** Whether the text could have gone on: in block style, with `entries` as its last key. */
+function isOpenEnded(root: YamlMap, text: string): boolean {
+  return [...root.keys()].at(-1) === "entries" && !/[}]\s*$/.test(text);
+}
+
+/**
+ * YAML cut off at the end of a line is still YAML. But every tool that writes an index ends it with
+ * a line break and sorts the fields of an entry: a last entry that has what comes first, and lacks
+ * what its siblings have after that, was not finished.
+ */
+function refuseCutOffEntries(entries: YamlMap | null, text: string) {
+  if (entries !== null && entries.size > 0 && !/[\r\n]$/.test(text)) {
+    throw new IndexError("truncated", "the index ends in the middle of a line, so it was cut off");
+  }
+  const items = [...entries?.values() ?? []].flatMap((list) => Array.isArray(list) ? list : []);
+  const last = items.pop();
+  if (!(last instanceof Map) || !items.some(isWholeAndSorted)) return;
+  const lastField = [...last.keys()].at(-1) ?? "";
+  const missing = REQUIRED_FIELDS.filter((field) => !last.get(field));
+  if (missing.length > 0 && isSorted(last) && missing.every((field) => field >= lastField)) {
+    throw new IndexError(
+      "truncated",
+      "the index ends in the middle of an entry, so it was cut off",
+    );
+  }
+}
+
+function isWholeAndSorted(item: YamlNode): boolean {
+  return item instanceof Map && REQUIRED_FIELDS.every((field) => item.get(field)) && isSorted(item);
+}
+
+function isSorted(item: YamlMap): boolean {
+  const keys = [...item.keys()];
+  return keys.every((key, i) => i === 0 || keys[i - 1]! < key);
+}
+
+function readEntries(entries: YamlMap, budget: { left: number }) {
+  const charts: Chart[] = [];
+  const problems: Problem[] = [];
+  for (const [name, list] of entries) {
+    if (list === null) continue;
+    if (!Array.isArray(list)) {
+      problems.push({ chart: name, position: null, reason: "expected a list of versions" });
+      continue;
+    }
+    const versions: ChartVersion[] = [];
+    list.forEach((item, position) => {
+      const version = item instanceof Map ? scalarText(item.get("version")) : undefined;
+      const report = (reason: string) =>
+        problems.push({ chart: name, ...(version ? { version } : {}), position, reason });
+      try {
+        versions.push(readEntry(item, budget, report));
+      } catch (error) {
+        if (!(error instanceof EntryError)) throw error;
+        report(error.message);
+      }
+    });
+    if (versions.length > 0) charts.push({ name, versions });
+  }
+  return { charts, problems };
+}

@@ -1,0 +1,35 @@
+/** Codes of refused requests; stable names, part of the API. */
+export type RefusalCode =
+  | "invalid_field"
+  | "unknown_field"
+  | "invalid_conditions"
+  | "name_taken"
+  | "not_found"
+  | "forbidden"
+  | "unauthorized"
+  | "index_unusable"
+  | "body_too_large"
+  | "unsupported_media_type"
+  | "method_not_allowed"
+  | "unavailable";
+
+/** A request that cannot be granted. The message is for the caller and names what was expected. */
+export class Refused extends Error {
+  override readonly name = "Refused";
+
+  constructor(
+    readonly code: RefusalCode,
+    message: string,
+    /** The field, parameter or variable that is meant. */
+    readonly field?: string,
+    /** More members of the answer. */
+    readonly extra: Readonly<Record<string, string>> = {},
+  ) {
+    super(message);
+  }
+}
+
+/** A value of a request that is not what it should be. */
+export function invalid(field: string, expected: string): Refused {
+  return new Refused("invalid_field", `${field}: expected ${expected}`, field);
+}

@@ -1,0 +1,75 @@
+/** What the routes call, made once at start from a configuration. */
+
+import { createSecrets, loadOrMakeKey } from "./access/secrets.ts";
+import { createDirectory, type Directory } from "./catalog/directory.ts";
+import { createHotIndex, type HotIndex } from "./catalog/hot_index.ts";
+import type { Config } from "./config.ts";
+import type { Log } from "./log.ts";
+import { createEgress } from "./sources/egress.ts";
+import { createHttpSource, HTTP_LIMITS, type HttpLimits } from "./sources/http.ts";
+import { type Kv, openKv } from "./store/kv.ts";
+import type { RepositoriesDeps } from "./sync/repositories.ts";
+import { createSyncer, type Syncer } from "./sync/syncer.ts";
+
+export interface Services {
+  config: Pick<Config, "adminToken" | "anonymousRead">;
+  kv: Kv;
+  hot: HotIndex;
+  directory: Directory;
+  syncer: Syncer;
+  repositories: RepositoriesDeps;
+  clock: () => number;
+  log: Log;
+  /** Names this process. */
+  instance: string;
+  /** Stops syncs, gives leases back, and closes the database. */
+  close(): Promise<void>;
+}
+
+/** What comes from outside a configuration, so that a test can choose it. */
+export interface Surroundings {
+  log: Log;
+  clock?: () => number;
+  random?: () => number;
+  httpLimits?: HttpLimits;
+}
+
+/** Opens the database and puts the parts together. Throws if the database cannot be opened. */
+export async function createServices(
+  config: Config,
+  surroundings: Surroundings,
+): Promise<Services> {
+  const { log, clock = Date.now, random = Math.random, httpLimits = HTTP_LIMITS } = surroundings;
+  const randomBytes = (length: number) => crypto.getRandomValues(new Uint8Array(length));
+  const secrets = await createSecrets(
+    config.secretKeys ??
+      [config.secretKeyFile ? await loadOrMakeKey(config.secretKeyFile) : randomBytes(32)],
+  );
+  const kv = await openKv(config.kv);
+  const instance = crypto.randomUUID();
+  const egress = createEgress(config.allowUpstream);
+  const fetchIndex = createHttpSource(egress, httpLimits);
+  const hot = createHotIndex(kv, clock, config.cacheBytes);
+  const directory = createDirectory(kv, clock);
+  const { maxIndexBytes } = config;
+  const shared = { kv, fetchIndex, secrets, maxIndexBytes, clock };
+  const syncer = createSyncer(
+    { ...shared, random, owner: instance, log, onCommit: hot.refresh },
+    config.syncConcurrency,
+  );
+  return {
+    config,
+    kv,
+    hot,
+    directory,
+    syncer,
+    repositories: { ...shared, egress, syncer, randomBytes, onChange: directory.refresh },
+    clock,
+    log,
+    instance,
+    async close() {
+      await syncer.close();
+      kv.close();
+    },
+  };
+}

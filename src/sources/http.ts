@@ -1,0 +1,231 @@
+/** Indexes from a web server. */
+
+import { IndexError } from "../helm/index_error.ts";
+import type { Egress } from "./egress.ts";
+import type { Credential, FetchIndex, IndexAnswer, IndexRequest, Validators } from "./source.ts";
+
+/** Bounds of one download, redirects included; milliseconds. */
+export interface HttpLimits {
+  /** Without a byte. */
+  idleMs: number;
+  totalMs: number;
+  redirects: number;
+}
+
+export const HTTP_LIMITS: HttpLimits = { idleMs: 30_000, totalMs: 300_000, redirects: 5 };
+
+const REDIRECTS = new Set([301, 302, 303, 307, 308]);
+const USER_AGENT = "chartroom/0.1";
+/** Longer validators are not kept: they stand in the pointer, which is one KV value. */
+const MAX_VALIDATOR = 1_024;
+/** The longest that an upstream's `Retry-After` is followed. */
+const MAX_RETRY_AFTER_MS = 86_400_000;
+
+/** Where the index of a repository is: beside its charts, with query and escapes kept. */
+export function indexUrl(repoUrl: string): URL {
+  const url = new URL(repoUrl);
+  if (!/\/index\.(yaml|yml|json)$/.test(url.pathname)) {
+    url.pathname = `${url.pathname.replace(/\/+$/, "")}/index.yaml`;
+  }
+  return url;
+}
+
+/** A fetcher of indexes over HTTP that calls only what `egress` lets through. */
+export function createHttpSource(egress: Egress, limits: HttpLimits = HTTP_LIMITS): FetchIndex {
+  return async (request) => {
+    const watch = new Watch(request.signal, limits);
+    try {
+      return await download(request, egress, watch, limits.redirects);
+    } catch (error) {
+      throw watch.explain(error);
+    } finally {
+      watch.stop();
+    }
+  };
+}
+
+async function download(
+  request: IndexRequest,
+  egress: Egress,
+  watch: Watch,
+  redirects: number,
+): Promise<IndexAnswer> {
+  const home = indexUrl(request.url);
+  let url = home;
+  for (let hop = 0; hop <= redirects; hop++) {
+    await egress.check(url);
+    const response = await fetch(url, {
+      headers: headersFor(request, url.origin === home.origin),
+      redirect: "manual",
+      signal: watch.signal,
+    });
+    watch.touch();
+    const location = response.headers.get("location");
+    if (!REDIRECTS.has(response.status) || location === null) {
+      return await readAnswer(response, request, watch);
+    }
+    await response.body?.cancel();
+    url = redirectTarget(location, url);
+  }
+  throw new IndexError("redirect", `the upstream redirects more than ${redirects} times`);
+}
+
+function headersFor(request: IndexRequest, sameOrigin: boolean): Headers {
+  const { validators, credential } = request;
+  const headers = new Headers({ "user-agent": USER_AGENT, accept: "*/*" });
+  if (validators?.etag) headers.set("if-none-match", validators.etag);
+  if (validators?.lastModified) headers.set("if-modified-since", validators.lastModified);
+  if (credential && sameOrigin) headers.set("authorization", basicAuth(credential));
+  return headers;
+}
+
+function basicAuth({ username, password }: Credential): string {
+  return `Basic ${new TextEncoder().encode(`${username}:${password}`).toBase64()}`;
+}
+
+function redirectTarget(location: string, from: URL): URL {
+  const target = URL.parse(location, from);
+  if (target === null) {
+    throw new IndexError("redirect", "the upstream redirects to something that is no URL");
+  }
+  if (from.protocol === "https:" && target.protocol === "http:") {
+    throw new IndexError("redirect", "the upstream redirects from https to http");
+  }
+  // What a redirect says of credentials is not followed.
+  target.username = "";
+  target.password = "";
+  return target;
+}
+
+async function readAnswer(
+  response: Response,
+  request: IndexRequest,
+  watch: Watch,
+): Promise<IndexAnswer> {
+  if (response.status !== 200) await response.body?.cancel();
+  if (response.status === 304 && request.validators) return { kind: "unchanged" };
+  if (response.status === 401 || response.status === 403) {
+    const said = request.credential ? "refuses the credential" : "wants a credential";
+    throw new IndexError("unauthorized", `the upstream ${said} (${statusOf(response)})`);
+  }
+  if (response.status !== 200) {
+    const answer = `the upstream answered ${statusOf(response)}`;
+    throw new IndexError("status", answer, retryAfter(response.headers.get("retry-after")));
+  }
+  return {
+    kind: "index",
+    bytes: await readBody(response, request, watch),
+    validators: validatorsOf(response.headers),
+  };
+}
+
+function statusOf(response: Response): string {
+  return `${response.status} ${response.statusText}`.trim();
+}
+
+/** `Retry-After` in milliseconds: a number of seconds or a date. */
+function retryAfter(value: string | null): number | undefined {
+  if (value === null) return undefined;
+  const wait = /^\d+$/.test(value) ? Number(value) * 1_000 : Date.parse(value) - Date.now();
+  return wait > 0 ? Math.min(wait, MAX_RETRY_AFTER_MS) : undefined;
+}
+
+function validatorsOf(headers: Headers): Validators {
+  const short = (name: string) => {
+    const value = headers.get(name);
+    return value !== null && value.length <= MAX_VALIDATOR ? value : undefined;
+  };
+  const etag = short("etag"), lastModified = short("last-modified");
+  return { ...(etag && { etag }), ...(lastModified && { lastModified }) };
+}
+
+/** The decoded body. More than the limit is an error, never a shorter index. */
+async function readBody(
+  response: Response,
+  { maxBytes, onBytes }: IndexRequest,
+  watch: Watch,
+): Promise<Uint8Array> {
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  let total = 0;
+  for await (const chunk of response.body ?? []) {
+    watch.touch();
+    total += chunk.length;
+    if (total > maxBytes) {
+      throw new IndexError("too_large", `the index is larger than ${maxBytes} bytes`);
+    }
+    chunks.push(chunk);
+    onBytes?.(total);
+  }
+  return await new Blob(chunks).bytes();
+}
+
+/** Ends a download that takes too long, and tells what an error of `fetch` means. */
+class Watch {
+  readonly signal: AbortSignal;
+  readonly #caller: AbortSignal | undefined;
+  readonly #controller = new AbortController();
+  readonly #limits: HttpLimits;
+  readonly #total: ReturnType<typeof setTimeout>;
+  #idle: ReturnType<typeof setTimeout>;
+  #reading = false;
+
+  constructor(caller: AbortSignal | undefined, limits: HttpLimits) {
+    this.#caller = caller;
+    this.#limits = limits;
+    this.signal = AbortSignal.any([this.#controller.signal, ...caller ? [caller] : []]);
+    this.#total = setTimeout(
+      () => this.#end(`the download took longer than ${limits.totalMs / 1_000} s`),
+      limits.totalMs,
+    );
+    this.#idle = this.#startIdle();
+  }
+
+  /** Something came. */
+  touch() {
+    this.#reading = true;
+    clearTimeout(this.#idle);
+    this.#idle = this.#startIdle();
+  }
+
+  stop() {
+    clearTimeout(this.#total);
+    clearTimeout(this.#idle);
+  }
+
+  explain(error: unknown): unknown {
+    if (error instanceof IndexError || this.#caller?.aborted) return error;
+    if (this.#controller.signal.aborted) return this.#controller.signal.reason;
+    const text = `${error} ${(error as Error).cause ?? ""}`;
+    return this.#reading ? explainBody(text) : explainConnection(text);
+  }
+
+  #startIdle(): ReturnType<typeof setTimeout> {
+    const { idleMs } = this.#limits;
+    return setTimeout(() => this.#end(`nothing came for ${idleMs / 1_000} s`), idleMs);
+  }
+
+  #end(message: string) {
+    this.#controller.abort(new IndexError("timeout", message));
+  }
+}
+
+function explainBody(text: string): IndexError {
+  if (/corrupt|invalid|decod|header/i.test(text)) {
+    return new IndexError("encoding", "the body is not encoded as its header says");
+  }
+  return new IndexError("truncated", "the connection ended before the whole index had come");
+}
+
+/** `fetch` says what happened in the cause's text alone, and names the URL there, so that stays. */
+function explainConnection(text: string): IndexError {
+  const causes: [RegExp, string][] = [
+    [/refused/i, "the upstream refused the connection"],
+    [/dns|lookup|resolve/i, "the host name cannot be resolved"],
+    [/certificate|tls|ssl|handshake/i, "the upstream's TLS certificate cannot be verified"],
+    [/reset|closed|unexpected end|eof/i, "the upstream closed the connection without an answer"],
+    [/invalid http|parse/i, "the upstream did not answer in HTTP"],
+    [/ports? .*blocked/i, "the port is one that no web server may use"],
+  ];
+  const found = causes.find(([pattern]) => pattern.test(text));
+  return new IndexError("unreachable", found?.[1] ?? "the upstream cannot be reached");
+}

@@ -1,0 +1,34 @@
+/** What a sync asks of the place where an index comes from. */
+
+/** What identifies an index at its source, to ask whether it has changed. */
+export interface Validators {
+  etag?: string;
+  lastModified?: string;
+}
+
+/** Goes to the repository's own origin only. */
+export interface Credential {
+  username: string;
+  password: string;
+}
+
+export interface IndexRequest {
+  /** The repository's URL, without userinfo. */
+  url: string;
+  credential?: Credential;
+  /** Of the index that is known; the source may answer that it still holds. */
+  validators?: Validators;
+  /** Most decoded bytes. */
+  maxBytes: number;
+  signal?: AbortSignal;
+  /** Told how many decoded bytes have come. */
+  onBytes?: (total: number) => void;
+}
+
+/** `unchanged` only if validators were given. */
+export type IndexAnswer =
+  | { kind: "unchanged" }
+  | { kind: "index"; bytes: Uint8Array; validators: Validators };
+
+/** Fetches an index, or throws an `IndexError` that says why it cannot. */
+export type FetchIndex = (request: IndexRequest) => Promise<IndexAnswer>;

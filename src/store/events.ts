@@ -1,0 +1,77 @@
+/** What happened at each sync: the last {@link MAX_EVENTS} of a repository. */
+
+import type { IndexErrorReason } from "../helm/index_error.ts";
+import { keys } from "./keys.ts";
+import type { Kv } from "./kv.ts";
+
+/** Kept per repository. */
+export const MAX_EVENTS = 100;
+/** Old events go in batches of this many syncs, so that a sync need not count rows. */
+const TRIM_EVERY = 20;
+/** Most names of one kind that an event lists; the count beside them is exact. */
+const MAX_NAMES = 50;
+/** Most characters of a name in an event, whose row is one value. */
+const MAX_NAME = 200;
+
+/** Something that changed: how many, and the first of them by name. */
+export interface Changed {
+  count: number;
+  names: string[];
+}
+
+/** What a sync changed. Versions are named `chart@version`. */
+export interface ChangeSet {
+  appsAdded: Changed;
+  appsRemoved: Changed;
+  versionsAdded: Changed;
+  versionsRemoved: Changed;
+  versionsRepublished: Changed;
+}
+
+export interface SyncEvent {
+  id: string;
+  /** Milliseconds of the epoch. */
+  finishedAt: number;
+  state: "successful" | "failed";
+  reason?: IndexErrorReason;
+  message?: string;
+  /** The generation that is served after this sync; 0 if there is none. */
+  generation: number;
+  durationMs: number;
+  bytes: number;
+  /** Absent if nothing was changed. */
+  changes?: ChangeSet;
+}
+
+export function changed(): Changed {
+  return { count: 0, names: [] };
+}
+
+/** Counts names, and keeps as many of them as an event lists. */
+export function note(changed: Changed, names: Iterable<string>) {
+  for (const name of names) {
+    changed.count++;
+    if (changed.names.length < MAX_NAMES) changed.names.push(name.slice(0, MAX_NAME));
+  }
+}
+
+/** Adds an event to a commit. */
+export function addEvent(op: Deno.AtomicOperation, repoId: string, event: SyncEvent) {
+  return op.set(keys.event(repoId, event.finishedAt), event);
+}
+
+/** Newest first. */
+export async function listEvents(kv: Kv, repoId: string): Promise<SyncEvent[]> {
+  const entries = await kv.list<SyncEvent>({ prefix: keys.events(repoId) }, MAX_EVENTS);
+  return entries.map(({ value }) => value);
+}
+
+/** Deletes what is over {@link MAX_EVENTS}, now and then. `syncs` counts the repository's syncs. */
+export async function trimEvents(kv: Kv, repoId: string, syncs: number): Promise<void> {
+  if (syncs % TRIM_EVERY !== 0) return;
+  const entries = await kv.list({ prefix: keys.events(repoId) });
+  const old = entries.slice(MAX_EVENTS);
+  if (old.length > 0) {
+    await kv.commit((op) => old.reduce((op, { key }) => op.delete(key), op));
+  }
+}

@@ -1,0 +1,31 @@
+/** Every key of the database. */
+
+export const keys = {
+  repo: (id: string) => ["repo", id],
+  repos: ["repo"],
+  repoName: (workspace: string, name: string) => ["repo_name", workspace, name],
+  /** Changes with every repository that is made, modified or deleted. */
+  reposChange: ["repos_change"],
+  index: (repoId: string) => ["index", repoId],
+  sync: (repoId: string) => ["sync", repoId],
+  syncs: ["sync"],
+  /** `hash`: hexadecimal SHA-256 of what the segment holds. */
+  segment: (repoId: string, hash: string) => ["segment", repoId, hash],
+  segmentPart: (repoId: string, hash: string, part: number) => ["segment", repoId, hash, part],
+  segments: (repoId: string) => ["segment", repoId],
+  due: (epochMs: number, repoId: string) => ["due", epochMs, repoId],
+  dues: ["due"],
+  lease: (repoId: string) => ["lease", repoId],
+  leases: ["lease"],
+  /** Newest first: the time counts down. */
+  event: (repoId: string, epochMs: number) => ["event", repoId, Number.MAX_SAFE_INTEGER - epochMs],
+  events: (repoId: string) => ["event", repoId],
+  garbage: (epochMs: number, repoId: string, id: string) => ["garbage", epochMs, repoId, id],
+  garbages: ["garbage"],
+  ready: (instance: string) => ["ready", instance],
+} as const satisfies Record<string, Deno.KvKey | ((...args: never[]) => Deno.KvKey)>;
+
+/** Rows under `prefix` whose next part is a time that has come. */
+export function until(prefix: Deno.KvKey, now: number): Deno.KvListSelector {
+  return { start: [...prefix, 0], end: [...prefix, now + 1] };
+}

@@ -1,0 +1,66 @@
+/** Leases: a repository is synced by one process at a time. */
+
+import { keys } from "./keys.ts";
+import type { Kv } from "./kv.ts";
+
+/** How long a lease holds without being renewed. A dead process's repositories wait this long. */
+export const LEASE_MS = 20_000;
+
+interface LeaseRow {
+  owner: string;
+  until: number;
+}
+
+/** A lease that this process holds. `versionstamp` changes when it is renewed. */
+export interface Lease {
+  repoId: string;
+  owner: string;
+  versionstamp: string;
+}
+
+/** Takes the lease, or tells until when somebody else has it. */
+export async function acquireLease(
+  kv: Kv,
+  repoId: string,
+  owner: string,
+  now: number,
+): Promise<Lease | { busyUntil: number }> {
+  const entry = await kv.get<LeaseRow>(keys.lease(repoId));
+  // `expireIn` is lazy, so what a row says of itself counts.
+  if (entry.value !== null && entry.value.until > now) return { busyUntil: entry.value.until };
+  const lease = await write(kv, { repoId, owner }, entry.versionstamp, now);
+  return lease ?? { busyUntil: now + LEASE_MS };
+}
+
+/** Holds on to a lease; `undefined` if it was lost. */
+export function renewLease(kv: Kv, lease: Lease, now: number): Promise<Lease | undefined> {
+  return write(kv, lease, lease.versionstamp, now);
+}
+
+/** Gives a lease back, unless somebody else has it by now. */
+export async function releaseLease(kv: Kv, lease: Lease): Promise<void> {
+  const key = keys.lease(lease.repoId);
+  await kv.commit((op) => op.check({ key, versionstamp: lease.versionstamp }).delete(key));
+}
+
+/** The repositories that some process is working on. */
+export async function leasedRepos(kv: Kv, now: number): Promise<Set<string>> {
+  const entries = await kv.list<LeaseRow>({ prefix: keys.leases });
+  return new Set(
+    entries.filter(({ value }) => value.until > now).map(({ key }) => key.at(-1) as string),
+  );
+}
+
+async function write(
+  kv: Kv,
+  { repoId, owner }: { repoId: string; owner: string },
+  versionstamp: string | null,
+  now: number,
+): Promise<Lease | undefined> {
+  const key = keys.lease(repoId);
+  const row: LeaseRow = { owner, until: now + LEASE_MS };
+  const written = await kv.commit((op) =>
+    op.check({ key, versionstamp }).set(key, row, { expireIn: LEASE_MS })
+  );
+  return written === undefined ? undefined : { repoId, owner, versionstamp: written };
+}

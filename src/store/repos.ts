@@ -1,0 +1,126 @@
+/** Repositories, and what is due for them, in step: who changes one moves its due row with it. */
+
+import { moveDue } from "./due.ts";
+import { scheduleSweepOfAll } from "./garbage.ts";
+import { keys } from "./keys.ts";
+import type { Entry, Kv } from "./kv.ts";
+import { NEVER_SYNCED, type SyncStatus } from "./sync_status.ts";
+
+/** A repository as it was registered. Written by the API only. */
+export interface Repo {
+  id: string;
+  /** Empty for a global repository. */
+  workspace: string;
+  name: string;
+  /** Without userinfo. */
+  url: string;
+  description: string;
+  period: Period;
+  /** Sealed JSON of a `Credential`. */
+  credential?: Uint8Array;
+  creator: string;
+  createTime: number;
+  /** Counts changes of what is downloaded, or how: URL and credential. */
+  revision: number;
+}
+
+/** How often a repository is synced: as it was written, and what that means. 0 seconds: never. */
+export interface Period {
+  text: string;
+  seconds: number;
+}
+
+/** A change of a repository, worked out from what is stored now. */
+export interface RepoChange {
+  repo: Repo;
+  /** When the next sync is due from now on; absent if that stays. */
+  nextDue?: number | null;
+}
+
+/** Stores a new repository, due at once; `false` if its name is taken in its workspace. */
+export async function insertRepo(kv: Kv, repo: Repo): Promise<boolean> {
+  const status: SyncStatus = { ...NEVER_SYNCED, nextDue: repo.createTime };
+  const nameKey = keys.repoName(repo.workspace, repo.name);
+  const written = await kv.commit((op) =>
+    moveDue(op, repo.id, null, status.nextDue)
+      .check({ key: nameKey, versionstamp: null })
+      .check({ key: keys.repo(repo.id), versionstamp: null })
+      .set(nameKey, { repoId: repo.id, createTime: repo.createTime })
+      .set(keys.repo(repo.id), repo)
+      .set(keys.sync(repo.id), status)
+      .set(keys.reposChange, crypto.randomUUID())
+  );
+  return written !== undefined;
+}
+
+export async function findRepo(kv: Kv, id: string): Promise<Repo | undefined> {
+  return (await kv.get<Repo>(keys.repo(id))).value ?? undefined;
+}
+
+export async function listRepos(kv: Kv): Promise<Repo[]> {
+  return (await kv.list<Repo>({ prefix: keys.repos })).map(({ value }) => value);
+}
+
+/** Whether a name is taken in a workspace. */
+export async function isNameTaken(kv: Kv, workspace: string, name: string): Promise<boolean> {
+  return (await kv.get(keys.repoName(workspace, name))).value !== null;
+}
+
+/** A value that is another one after any repository was made, modified or deleted. */
+export async function readReposChange(kv: Kv): Promise<string | null> {
+  return (await kv.get<string>(keys.reposChange, "eventual")).value;
+}
+
+/**
+ * Changes a repository. `change` is called with what is stored, again if that changed meanwhile,
+ * and must not change id or workspace.
+ */
+export async function updateRepo(
+  kv: Kv,
+  id: string,
+  change: (repo: Repo, status: SyncStatus) => RepoChange,
+): Promise<"updated" | "absent" | "name_taken"> {
+  for (;;) {
+    const [repo, status] = await readRepoAndStatus(kv, id);
+    if (repo.value === null || status.value === null) return "absent";
+    const next = change(repo.value, status.value);
+    const oldName = keys.repoName(repo.value.workspace, repo.value.name);
+    const newName = keys.repoName(next.repo.workspace, next.repo.name);
+    const renamed = next.repo.name !== repo.value.name;
+    if (renamed && await isNameTaken(kv, next.repo.workspace, next.repo.name)) return "name_taken";
+    const { value } = status;
+    const written = await kv.commit((op) => {
+      op.check(repo).set(keys.repo(id), next.repo).set(keys.reposChange, crypto.randomUUID());
+      if (renamed) {
+        op.check({ key: newName, versionstamp: null }).delete(oldName)
+          .set(newName, { repoId: id, createTime: next.repo.createTime });
+      }
+      if (next.nextDue !== undefined) {
+        op.check(status).set(keys.sync(id), { ...value, nextDue: next.nextDue });
+        moveDue(op, id, value.nextDue, next.nextDue);
+      }
+      return op;
+    });
+    if (written !== undefined) return "updated";
+  }
+}
+
+/** Deletes a repository and all that belongs to it, what is large a little later. */
+export async function deleteRepo(kv: Kv, id: string, now: number): Promise<"deleted" | "absent"> {
+  for (;;) {
+    const [repo, status] = await readRepoAndStatus(kv, id);
+    if (repo.value === null) return "absent";
+    const { workspace, name } = repo.value;
+    const written = await kv.commit((op) =>
+      scheduleSweepOfAll(moveDue(op, id, status.value?.nextDue ?? null, null), id, now)
+        .check(repo).check(status)
+        .delete(keys.repo(id)).delete(keys.repoName(workspace, name)).delete(keys.sync(id))
+        .delete(keys.index(id)).set(keys.reposChange, crypto.randomUUID())
+    );
+    if (written !== undefined) return "deleted";
+  }
+}
+
+export function readRepoAndStatus(kv: Kv, id: string): Promise<[Entry<Repo>, Entry<SyncStatus>]> {
+  return kv.getMany<[Repo, SyncStatus]>([keys.repo(id), keys.sync(id)]);
+}

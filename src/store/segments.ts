@@ -1,0 +1,116 @@
+/**
+ * Segments: immutable pieces of a generation, named by the hash of what they hold and kept as
+ * compressed JSON. What did not change between two generations is the same segment in both.
+ */
+
+import { createHash } from "node:crypto";
+import { promisify } from "node:util";
+import { deflate, inflate } from "node:zlib";
+import { keys } from "./keys.ts";
+import { type Kv, MAX_PART_BYTES, MAX_PARTS_PER_COMMIT } from "./kv.ts";
+
+/** Characters of JSON: below, a segment is not ended, so that its row is worth its overhead. */
+const MIN_SEGMENT = 65_536;
+/** Above, it is ended whatever comes, so that reading one app does not read its neighbours. */
+const MAX_SEGMENT = 262_144;
+/** Between the two, one item in so many ends a segment. */
+const BORDER_MASK = 31;
+
+const compress = promisify(deflate);
+const decompress = promisify(inflate);
+
+/**
+ * Cuts a sequence of items into segments. Where it cuts follows from the items themselves and not
+ * from their offsets, so that an item more or less changes the segment that it is in and no other.
+ */
+export class SegmentCutter {
+  #items: string[] = [];
+  #size = 0;
+  #emit: (json: string) => void;
+
+  /** `emit` gets each segment, a JSON array. */
+  constructor(emit: (json: string) => void) {
+    this.#emit = emit;
+  }
+
+  /** Adds an item, as JSON. Whether `name` ends a segment is a property of the name alone. */
+  add(json: string, name: string): void {
+    this.#items.push(json);
+    this.#size += json.length + 1;
+    const border = (fnv1a(name) & BORDER_MASK) === 0;
+    if (this.#size >= MAX_SEGMENT || (border && this.#size >= MIN_SEGMENT)) this.end();
+  }
+
+  /** Ends the segment under way, if there is one. */
+  end(): void {
+    if (this.#items.length === 0) return;
+    this.#emit(`[${this.#items.join(",")}]`);
+    this.#items = [];
+    this.#size = 0;
+  }
+}
+
+/** FNV-1a, 32 bits: spreads names, and is the same everywhere and for ever. */
+function fnv1a(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) {
+    hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  }
+  return hash >>> 0;
+}
+
+/** A segment's name. */
+export function segmentHash(json: string): string {
+  return createHash("sha256").update(json).digest("hex");
+}
+
+/** A segment's bytes as they are stored. */
+export function encodeSegment(json: string): Promise<Uint8Array> {
+  return compress(json);
+}
+
+/** Stores segments; one that is there already is written over with the same. */
+export async function writeSegments(kv: Kv, repoId: string, segments: Map<string, Uint8Array>) {
+  const parts = [...segments].flatMap(([hash, bytes]) =>
+    Array.from({ length: Math.ceil(bytes.length / MAX_PART_BYTES) }, (_, part) => ({
+      key: keys.segmentPart(repoId, hash, part),
+      value: bytes.slice(part * MAX_PART_BYTES, (part + 1) * MAX_PART_BYTES),
+    }))
+  );
+  for (let i = 0; i < parts.length; i += MAX_PARTS_PER_COMMIT) {
+    const batch = parts.slice(i, i + MAX_PARTS_PER_COMMIT);
+    await kv.commit((op) => batch.reduce((op, { key, value }) => op.set(key, value), op));
+  }
+}
+
+/** A segment's items; `undefined` if it is not there. */
+export async function readSegment<T>(
+  kv: Kv,
+  repoId: string,
+  hash: string,
+): Promise<T[] | undefined> {
+  const rows = await kv.list<Uint8Array>({ prefix: keys.segment(repoId, hash) });
+  if (rows.length === 0) return undefined;
+  const json = await decompress(await new Blob(rows.map(({ value }) => value as BlobPart)).bytes());
+  return JSON.parse(new TextDecoder().decode(json));
+}
+
+/** Deletes segments, each with all of its parts. */
+export async function deleteSegments(kv: Kv, repoId: string, hashes: Iterable<string>) {
+  for (const hash of hashes) await deleteAll(kv, keys.segment(repoId, hash));
+}
+
+/** Deletes every row under a prefix, in batches. */
+export async function deleteAll(kv: Kv, prefix: Deno.KvKey) {
+  const batchSize = 100;
+  for (;;) {
+    const rows = await kv.list({ prefix }, batchSize);
+    if (rows.length > 0) await kv.commit((op) => rows.reduce((op, { key }) => op.delete(key), op));
+    if (rows.length < batchSize) return;
+  }
+}
+
+/** Hashes that stand one behind the other, as hexadecimal text. */
+export function splitHashes(bytes: Uint8Array): string[] {
+  return bytes.toHex().match(/.{64}/g) ?? [];
+}

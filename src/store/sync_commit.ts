@@ -1,0 +1,59 @@
+/** The one commit that ends a sync: pointer, status, due row, event and lease, or none of them. */
+
+import { moveDue } from "./due.ts";
+import { addEvent, type SyncEvent, trimEvents } from "./events.ts";
+import { scheduleSweep } from "./garbage.ts";
+import type { Pointer } from "./generations.ts";
+import { keys } from "./keys.ts";
+import type { Entry, Kv } from "./kv.ts";
+import type { Lease } from "./leases.ts";
+import type { Repo } from "./repos.ts";
+import { writeSegments } from "./segments.ts";
+import type { SyncStatus } from "./sync_status.ts";
+
+export interface SyncResult {
+  status: SyncStatus;
+  event: SyncEvent;
+  /** Absent if what was kept stays. */
+  pointer?: Pointer;
+  /** Segments that no generation refers to any more. */
+  garbage: string[];
+}
+
+/**
+ * Commits a result over what was read before; `false` if that has changed, or if the lease was
+ * lost. The lease is given back with it.
+ */
+export async function commitSync(
+  kv: Kv,
+  lease: Lease,
+  repo: Entry<Repo>,
+  old: Entry<SyncStatus>,
+  { status, event, pointer, garbage }: SyncResult,
+): Promise<boolean> {
+  const { repoId } = lease;
+  const written = await kv.commit((op) => {
+    op.check(repo).check(old)
+      .check({ key: keys.lease(repoId), versionstamp: lease.versionstamp })
+      .delete(keys.lease(repoId))
+      .set(keys.sync(repoId), status);
+    if (pointer !== undefined) op.set(keys.index(repoId), pointer);
+    moveDue(op, repoId, old.value?.nextDue ?? null, status.nextDue);
+    scheduleSweep(op, repoId, garbage, event.finishedAt);
+    return addEvent(op, repoId, event);
+  });
+  if (written !== undefined) await trimEvents(kv, repoId, status.syncs);
+  return written !== undefined;
+}
+
+/** Writes segments that the next commit will refer to. If it does not come, they are garbage. */
+export async function writeAhead(
+  kv: Kv,
+  repoId: string,
+  segments: Map<string, Uint8Array>,
+  now: number,
+): Promise<void> {
+  if (segments.size === 0) return;
+  await kv.commit((op) => scheduleSweep(op, repoId, [...segments.keys()], now));
+  await writeSegments(kv, repoId, segments);
+}

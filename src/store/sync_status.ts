@@ -1,0 +1,48 @@
+/** How the syncs of a repository went. */
+
+import { keys } from "./keys.ts";
+import type { Kv } from "./kv.ts";
+import type { IndexErrorReason } from "../helm/index_error.ts";
+
+/** KubeSphere's states: `syncing` until a first sync has ended. */
+export type SyncState = "syncing" | "successful" | "failed";
+
+/** Times are milliseconds of the epoch. */
+export interface SyncStatus {
+  /** How the last sync that ended went. */
+  state: SyncState;
+  reason?: IndexErrorReason;
+  /** For people; never with a credential. */
+  message?: string;
+  /** Failed syncs since the last successful one. */
+  failures: number;
+  lastAttempt?: number;
+  lastSuccess?: number;
+  /** When the next sync is due: the time of the due row, or `null` if there is none. */
+  nextDue: number | null;
+  /** Whether the next sync may pass the shrink guard. */
+  force: boolean;
+  /** Of the last sync that ended. */
+  durationMs?: number;
+  /** Decoded bytes of the last index that was downloaded. */
+  bytes?: number;
+  /** Problems of the current generation. */
+  problems: number;
+  /** How many syncs have ended. */
+  syncs: number;
+}
+
+export const NEVER_SYNCED: SyncStatus = {
+  state: "syncing",
+  failures: 0,
+  nextDue: null,
+  force: false,
+  problems: 0,
+  syncs: 0,
+};
+
+/** The statuses of the given repositories, in their order; `undefined` where there is none. */
+export async function readStatuses(kv: Kv, ids: string[]): Promise<(SyncStatus | undefined)[]> {
+  const entries = await kv.getMany<SyncStatus[]>(ids.map(keys.sync));
+  return entries.map(({ value }) => value ?? undefined);
+}

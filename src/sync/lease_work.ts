@@ -1,0 +1,50 @@
+/** Work on a repository that only one process may do at a time. */
+
+import type { Kv } from "../store/kv.ts";
+import { acquireLease, type Lease, LEASE_MS, releaseLease, renewLease } from "../store/leases.ts";
+
+/** Renewals per lease time; one or two of them may fail without harm. */
+const RENEWALS = 4;
+
+/** A lease that is renewed while work goes on. */
+export interface HeldLease {
+  /** As it is now: a renewal changes it. */
+  readonly lease: Lease;
+  /** Aborted when the lease is lost, or when the caller's signal is. */
+  readonly signal: AbortSignal;
+  /** To be called when the lease was given back with a commit. */
+  settle(): void;
+}
+
+/** Does `work` under the repository's lease, or tells until when another process has it. */
+export async function withLease<T>(
+  kv: Kv,
+  repoId: string,
+  owner: string,
+  clock: () => number,
+  signal: AbortSignal,
+  work: (held: HeldLease) => Promise<T>,
+): Promise<T | { busyUntil: number }> {
+  const acquired = await acquireLease(kv, repoId, owner, clock());
+  if ("busyUntil" in acquired) return acquired;
+  let lease = acquired, settled = false;
+  const lost = new AbortController();
+  const timer = setInterval(async () => {
+    const renewed = await renewLease(kv, lease, clock()).catch(() => lease);
+    if (renewed !== undefined) lease = renewed;
+    else if (!settled) lost.abort(new DOMException("the lease was lost", "AbortError"));
+  }, LEASE_MS / RENEWALS);
+  try {
+    return await work({
+      get lease() {
+        return lease;
+      },
+      signal: AbortSignal.any([signal, lost.signal]),
+      settle: () => settled = true,
+    });
+  } finally {
+    clearInterval(timer);
+    // A lease that cannot be given back runs out.
+    if (!settled) await releaseLease(kv, lease).catch(() => {});
+  }
+}
