@@ -36,7 +36,7 @@ export interface ChartVersion {
   [field: string]: Json | Maintainer[] | undefined;
 }
 
-/** All versions that an index lists under one key of `entries`, in the order of the index. */
+/** What an index lists under one key of `entries`, in its order. No two versions are the same. */
 export interface Chart {
   name: string;
   versions: ChartVersion[];

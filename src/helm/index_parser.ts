@@ -2,8 +2,9 @@
 
 import { YAMLException } from "js-yaml";
 import type { Chart, ChartVersion, Problem } from "./chart.ts";
-import { EntryError, readEntry } from "./entry.ts";
+import { type Budget, EntryError, readEntry } from "./entry.ts";
 import { IndexError } from "./index_error.ts";
+import { timeOf } from "./time.ts";
 import { parseYaml, scalarText, type YamlMap, type YamlNode } from "./yaml.ts";
 
 export interface ParsedIndex {
@@ -148,7 +149,7 @@ function isSorted(item: YamlMap): boolean {
   return keys.every((key, i) => i === 0 || keys[i - 1]! < key);
 }
 
-function readEntries(entries: YamlMap, budget: { left: number }) {
+function readEntries(entries: YamlMap, budget: Budget) {
   const charts: Chart[] = [];
   const problems: Problem[] = [];
   for (const [name, list] of entries) {
@@ -157,19 +158,44 @@ function readEntries(entries: YamlMap, budget: { left: number }) {
       problems.push({ chart: name, position: null, reason: "expected a list of versions" });
       continue;
     }
-    const versions: ChartVersion[] = [];
-    list.forEach((item, position) => {
-      const version = item instanceof Map ? scalarText(item.get("version")) : undefined;
-      const report = (reason: string) =>
-        problems.push({ chart: name, ...(version ? { version } : {}), position, reason });
-      try {
-        versions.push(readEntry(item, budget, report));
-      } catch (error) {
-        if (!(error instanceof EntryError)) throw error;
-        report(error.message);
-      }
-    });
+    const versions = readVersions(
+      list,
+      budget,
+      (problem) => problems.push({ chart: name, ...problem }),
+    );
     if (versions.length > 0) charts.push({ name, versions });
   }
   return { charts, problems };
+}
+
+/** Of two versions with the same version string the one made later counts, or else the first. */
+function readVersions(
+  list: YamlNode[],
+  budget: Budget,
+  report: (problem: Omit<Problem, "chart">) => void,
+): ChartVersion[] {
+  const versions = new Map<string, { entry: ChartVersion; position: number }>();
+  list.forEach((item, position) => {
+    const version = item instanceof Map ? scalarText(item.get("version")) : undefined;
+    const tell = (reason: string, at = position) =>
+      report({ ...(version ? { version } : {}), position: at, reason });
+    try {
+      const entry = readEntry(item, budget, tell);
+      const other = versions.get(entry.version);
+      const counts = other === undefined || madeAt(entry) > madeAt(other.entry);
+      if (other !== undefined) {
+        const reason = "the version is listed more than once; the one made last counts";
+        tell(reason, counts ? other.position : position);
+      }
+      if (counts) versions.set(entry.version, { entry, position });
+    } catch (error) {
+      if (!(error instanceof EntryError)) throw error;
+      tell(error.message);
+    }
+  });
+  return Array.from(versions.values(), ({ entry }) => entry);
+}
+
+function madeAt({ created }: ChartVersion): number {
+  return created === undefined ? -Infinity : timeOf(created);
 }

@@ -8,7 +8,6 @@ import {
   createdAt,
   createdText,
   type KeptVersion,
-  type Problem,
 } from "./chart.ts";
 import { appKey } from "./ids.ts";
 import { newestFirst, parseVersion } from "./version.ts";
@@ -48,7 +47,6 @@ export interface MergedApp {
   /** Newest first. */
   versions: KeptVersion[];
   changes: ChartChanges;
-  problems: Problem[];
 }
 
 /** What is kept of an app; its versions are fetched only if they matter. */
@@ -60,10 +58,7 @@ export interface KeptApp {
 /** Fields that a list does not show. */
 const LONG_FIELDS = new Set(["annotations", "dependencies"]);
 
-/**
- * Merges one chart. Versions are matched by their version string; of two with the same one the
- * newer counts and the other is a problem. `now` is in milliseconds of the epoch.
- */
+/** Merges one chart, version by version string. `now` is in milliseconds of the epoch. */
 export async function mergeChart(
   chart: Chart,
   kept: KeptApp | undefined,
@@ -73,12 +68,9 @@ export async function mergeChart(
   const unchanged = kept?.record.digest === digest;
   const old = kept && (!unchanged || kept.record.undated) ? await kept.versions() : [];
   const seen = new Map(old.map((version) => [version.chart.version, version]));
-  const { versions, problems } = dropDuplicates(
-    newestFirst(
-      chart.versions.map((version) => keep(version, seen.get(version.version), now)),
-      (version) => ({ version: version.chart.version, created: createdAt(version) }),
-    ),
-    chart,
+  const versions = newestFirst(
+    chart.versions.map((version) => keep(version, seen.get(version.version), now)),
+    (version) => ({ version: version.chart.version, created: createdAt(version) }),
   );
   return {
     record: {
@@ -88,7 +80,6 @@ export async function mergeChart(
     },
     versions,
     changes: unchanged ? NO_CHANGES : compare(seen, versions),
-    problems,
   };
 }
 
@@ -97,25 +88,6 @@ const NO_CHANGES: ChartChanges = { added: [], removed: [], republished: [] };
 function keep(chart: ChartVersion, old: KeptVersion | undefined, now: number): KeptVersion {
   if (chart.created !== undefined) return { chart };
   return { chart, firstSeen: old === undefined ? now : createdAt(old) };
-}
-
-function dropDuplicates(sorted: KeptVersion[], chart: Chart) {
-  const versions = new Map<string, KeptVersion>();
-  const problems: Problem[] = [];
-  for (const version of sorted) {
-    const text = version.chart.version;
-    if (!versions.has(text)) {
-      versions.set(text, version);
-      continue;
-    }
-    problems.push({
-      chart: chart.name,
-      version: text,
-      position: chart.versions.indexOf(version.chart),
-      reason: "the version is listed more than once; the one made last counts",
-    });
-  }
-  return { versions: [...versions.values()], problems };
 }
 
 function describe(

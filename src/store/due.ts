@@ -38,9 +38,12 @@ export async function requestSync(
   for (;;) {
     const entry = await kv.get<SyncStatus>(keys.sync(repoId));
     if (entry.value === null) return "absent";
-    const status = { ...entry.value, nextDue: now, force: force || entry.value.force };
+    const { nextDue: before } = entry.value;
+    // A sync under way knows by the due time that it was asked for again, so it always changes.
+    const nextDue = before !== null && before <= now ? before - 1 : now;
+    const status = { ...entry.value, nextDue, force: force || entry.value.force };
     const written = await kv.commit((op) =>
-      moveDue(op, repoId, entry.value!.nextDue, now).check(entry).set(entry.key, status)
+      moveDue(op, repoId, before, nextDue).check(entry).set(entry.key, status)
     );
     if (written !== undefined) return "requested";
   }

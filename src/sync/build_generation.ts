@@ -68,7 +68,7 @@ export async function buildGeneration(
   const catalog = old === null ? [] : await readCatalog(kv, repoId, old);
   const known = old === null ? new Set<string>() : referencesOf(old, catalog);
   const merged = await mergeCharts(kv, repoId, catalog, parsed, known, now);
-  const content = await merged.builder.finish(merged.problems);
+  const content = await merged.builder.finish(parsed.problems);
   if (content === undefined) {
     throw new IndexError("too_many_charts", "the index has more charts than can be kept");
   }
@@ -88,7 +88,7 @@ export async function buildGeneration(
   const used = referencesOf(pointer, merged.builder.entries);
   return {
     pointer,
-    problems: merged.problems.length,
+    problems: parsed.problems.length,
     ...(same ? {} : { changes: merged.changes }),
     fresh: merged.builder.fresh,
     garbage: [...known].filter((hash) => !used.has(hash)),
@@ -116,7 +116,6 @@ async function mergeCharts(
     versionsRemoved: changed(),
     versionsRepublished: changed(),
   };
-  const problems = [...parsed.problems];
   let turn = performance.now();
   for (const chart of parsed.charts.toSorted((a, b) => compareText(a.name, b.name))) {
     const entry = kept.get(chart.name);
@@ -126,7 +125,6 @@ async function mergeCharts(
       entry && { record: entry, versions: () => readVersions(kv, repoId, entry) },
       now,
     );
-    problems.push(...app.problems);
     noteChanges(changes, chart, app.changes, entry === undefined);
     await builder.add(app);
     if (performance.now() - turn > TURN_MS) {
@@ -139,7 +137,7 @@ async function mergeCharts(
     note(changes.appsRemoved, [entry.name]);
     note(changes.versionsRemoved, versions.map(({ chart }) => `${entry.name}@${chart.version}`));
   }
-  return { builder, changes, problems };
+  return { builder, changes };
 }
 
 function noteChanges(changes: ChangeSet, { name }: Chart, of: ChartChanges, isNew: boolean) {

@@ -160,7 +160,8 @@ async function settle(
     const [repo, current] = await readRepoAndStatus(kv, begunWith.id);
     if (repo.value === null || current.value === null) return "idle";
     if (repo.value.revision !== begunWith.revision) return "again";
-    const finishedAt = clock();
+    // Events of a repository are told apart by their time.
+    const finishedAt = Math.max(clock(), (current.value.lastAttempt ?? 0) + 1);
     const status = nextStatus({
       begun,
       current: current.value,

@@ -1,0 +1,230 @@
+import assert from "node:assert/strict";
+import { START, withChartroom } from "../support/chartroom.ts";
+import { indexOf } from "../support/upstream.ts";
+
+const BASIC = indexOf({ alpha: ["1.0.0", "1.1.0"], beta: ["0.1.0"] });
+
+Deno.test("POST /repos answers with an id, syncs at once, and GET describes the repository", () =>
+  withChartroom(async ({ call, register }, upstream) => {
+    upstream.serve("/stable/index.yaml", BASIC);
+    const id = await register(`${upstream.url}/stable`, {
+      name: " first ",
+      description: "About <it>",
+      sync_period: "90s",
+    });
+    assert.match(id, /^repo-[0-9a-z]{14}$/);
+    const { status, body } = await call("GET", `/v1/repos/${id}`);
+    assert.equal(status, 200);
+    assert.deepEqual(body, {
+      category_set: null,
+      create_time: "2026-01-01T00:00:00.000Z",
+      credential: "{}",
+      description: "About <it>",
+      labels: null,
+      name: "first",
+      providers: null,
+      repo_id: id,
+      selectors: null,
+      status: "successful",
+      status_time: "2026-01-01T00:00:00.000Z",
+      url: `${upstream.url}/stable`,
+      sync_period: "90s",
+      workspace: "",
+      credential_set: false,
+      sync: {
+        state: "idle",
+        failures: 0,
+        problems: 0,
+        period_seconds: 180,
+        last_attempt: "2026-01-01T00:00:00.000Z",
+        last_success: "2026-01-01T00:00:00.000Z",
+        next_sync: "2026-01-01T00:03:00.000Z",
+        duration_ms: 0,
+        index_bytes: BASIC.length,
+      },
+    });
+  }));
+
+Deno.test("POST /repos?validate=true downloads and stores nothing", () =>
+  withChartroom(async ({ call }, upstream) => {
+    upstream.serve("/stable/index.yaml", BASIC);
+    const valid = await call("POST", "/v1/repos?validate=true", { url: `${upstream.url}/stable` });
+    assert.deepEqual(valid.body, {
+      ok: true,
+      apps: 2,
+      versions: 3,
+      problems: 0,
+      bytes: BASIC.length,
+    });
+    const wrong = await call("POST", "/v1/repos?validate=T", { url: `${upstream.url}/nothing` });
+    assert.equal(wrong.status, 400);
+    assert.equal(wrong.body.code, "index_unusable");
+    assert.equal(wrong.body.reason, "status");
+    assert.equal(wrong.body.message, "the upstream answered 404 Not Found");
+    assert.deepEqual((await call("GET", "/v1/repos")).body, { items: [], total_count: 0 });
+  }));
+
+Deno.test("a name is unique in its workspace, and free again after a rename or a delete", () =>
+  withChartroom(async ({ call, register }, upstream) => {
+    upstream.serve("/index.yaml", BASIC);
+    const id = await register(upstream.url, { name: "one", workspace: "ws1" });
+    const repo = { name: "one", url: upstream.url };
+    const taken = await call("POST", "/v1/workspaces/ws1/repos", repo);
+    assert.equal(taken.status, 409);
+    assert.equal(taken.body.code, "name_taken");
+    assert.equal(taken.body.field, "name");
+    assert.equal((await call("POST", "/v1/workspaces/ws2/repos", repo)).status, 200);
+    await call("PATCH", `/v1/workspaces/ws1/repos/${id}`, { name: "two" });
+    const second = await call("POST", "/v1/workspaces/ws1/repos", repo);
+    assert.equal(second.status, 200);
+    const renamed = await call("PATCH", `/v1/workspaces/ws1/repos/${id}`, { name: "one" });
+    assert.equal(renamed.status, 409);
+    await call("DELETE", `/v1/workspaces/ws1/repos/${second.body.repo_id}`);
+    assert.equal((await call("POST", "/v1/workspaces/ws1/repos", repo)).status, 200);
+  }));
+
+Deno.test("GET /repos lists a workspace's repositories, with keyword, order and pages", () =>
+  withChartroom(async ({ call, register, clock }, upstream) => {
+    upstream.serve("/index.yaml", BASIC);
+    for (const name of ["zeta", "Eta", "alpha"]) {
+      await register(upstream.url, { name });
+      clock.now += 1_000;
+    }
+    await register(`${upstream.url}/broken`, { name: "broken", description: "always" });
+    await register(upstream.url, { name: "elsewhere", workspace: "ws1" });
+    const names = async (query: string, path = "/v1/repos") =>
+      (await call("GET", `${path}?${query}`)).body.items.map((repo: { name: string }) => repo.name);
+    assert.deepEqual(await names(""), ["zeta", "Eta", "alpha", "broken"]);
+    assert.deepEqual(await names("reverse=true&limit=2"), ["broken", "alpha"]);
+    assert.deepEqual(await names("orderBy=name"), ["Eta", "alpha", "broken", "zeta"]);
+    assert.deepEqual(await names("orderBy=status&limit=1"), ["broken"]);
+    assert.deepEqual(await names("conditions=keyword=ETA"), ["zeta", "Eta"]);
+    assert.deepEqual(await names("conditions=keyword~ALW"), ["broken"]);
+    assert.deepEqual(await names("conditions=status=failed"), ["broken"]);
+    assert.equal((await names("conditions=status=active")).length, 4);
+    assert.deepEqual(await names("conditions=workspace=ws1"), ["elsewhere"]);
+    assert.deepEqual(await names("", "/v1/workspaces/ws1/repos"), ["elsewhere"]);
+    assert.deepEqual(await names("paging=limit=3,page=2"), ["broken"]);
+    const { body } = await call("GET", "/v1/repos?limit=1");
+    assert.equal(body.total_count, 4);
+  }));
+
+Deno.test("PATCH changes what is given, and moves the next sync with the period", () =>
+  withChartroom(async ({ call, register, clock }, upstream) => {
+    upstream.serve("/index.yaml", BASIC);
+    const id = await register(upstream.url, { name: "one", description: "orig" });
+    clock.now += 60_000;
+    const patched = await call("PATCH", `/v1/repos/${id}`, { sync_period: "10m", name: null });
+    assert.deepEqual(patched.body, { message: "success" });
+    const { body } = await call("GET", `/v1/repos/${id}`);
+    assert.equal(body.name, "one");
+    assert.equal(body.description, "orig");
+    assert.equal(body.sync_period, "10m");
+    assert.equal(body.sync.next_sync, new Date(START + 600_000).toISOString());
+    await call("PATCH", `/v1/repos/${id}`, { sync_period: "", description: "" });
+    const off = (await call("GET", `/v1/repos/${id}`)).body;
+    assert.equal(off.sync.next_sync, null);
+    assert.equal("sync_period" in off || "description" in off, false);
+    assert.equal(upstream.requests.length, 1);
+  }));
+
+Deno.test("PATCH with a URL tries it out first, and saves nothing if it fails", () =>
+  withChartroom(async ({ call, register, services }, upstream) => {
+    upstream.serve("/index.yaml", BASIC);
+    upstream.serve("/other/index.yaml", indexOf({ gamma: ["3.0.0"] }));
+    const id = await register(upstream.url, { name: "one" });
+    const wrong = await call("PATCH", `/v1/repos/${id}`, {
+      url: `${upstream.url}/missing`,
+      description: "must not be saved",
+    });
+    assert.equal(wrong.status, 400);
+    assert.equal(wrong.body.code, "index_unusable");
+    assert.equal((await call("GET", `/v1/repos/${id}`)).body.url, upstream.url);
+    assert.equal((await call("GET", `/v1/repos/${id}`)).body.description, undefined);
+    const right = await call("PATCH", `/v1/repos/${id}`, { url: `${upstream.url}/other` });
+    assert.equal(right.status, 200);
+    await services.syncer.idle();
+    const apps = await call("GET", `/v1/apps?conditions=repo_id=${id}`);
+    assert.deepEqual(apps.body.items.map((app: { name: string }) => app.name), ["gamma"]);
+  }));
+
+Deno.test("POST /action asks for a sync; events tell what it changed, newest first", () =>
+  withChartroom(async ({ call, register, sync }, upstream) => {
+    upstream.serve("/index.yaml", BASIC);
+    const id = await register(upstream.url);
+    upstream.serve(
+      "/index.yaml",
+      indexOf({ alpha: ["1.1.0", "1.2.0", { version: "1.0.0", digest: "1" }], gamma: ["1.0.0"] }),
+    );
+    const event = await sync(id);
+    assert.deepEqual(event.changes, {
+      apps_added: { count: 1, names: ["gamma"] },
+      apps_removed: { count: 1, names: ["beta"] },
+      versions_added: { count: 2, names: ["alpha@1.2.0", "gamma@1.0.0"] },
+      versions_removed: { count: 1, names: ["beta@0.1.0"] },
+      versions_republished: { count: 1, names: ["alpha@1.0.0"] },
+    });
+    assert.equal(event.generation, 2);
+    assert.equal(event.status, "successful");
+    assert.equal((await sync(id)).generation, 2);
+    upstream.serve("/index.yaml", "nonsense");
+    const failed = await sync(id);
+    assert.equal(failed.status, "failed");
+    assert.equal(failed.result, "the document is not a mapping, so it is not a Helm index");
+    const events = (await call("GET", `/v1/repos/${id}/events?limit=-1`)).body;
+    assert.deepEqual(
+      events.items.map((item: { status: string; repo_id: string }) => [item.status, item.repo_id]),
+      [["failed", id], ["successful", id], ["successful", id], ["successful", id]],
+    );
+    assert.equal(events.total_count, 4);
+  }));
+
+Deno.test("a repository that is gone is not found on any route", () =>
+  withChartroom(async ({ call, register }, upstream) => {
+    upstream.serve("/index.yaml", BASIC);
+    const id = await register(upstream.url);
+    const app = (await call("GET", "/v1/apps")).body.items[0].app_id;
+    assert.deepEqual((await call("DELETE", `/v1/repos/${id}`)).body, { message: "success" });
+    for (
+      const [method, path, body] of [
+        ["GET", `/v1/repos/${id}`],
+        ["PATCH", `/v1/repos/${id}`, {}],
+        ["DELETE", `/v1/repos/${id}`],
+        ["GET", `/v1/repos/${id}/events`],
+        ["GET", `/v1/repos/${id}/problems`],
+        ["POST", `/v1/repos/${id}/action`, { action: "index" }],
+        ["GET", `/v1/apps?conditions=repo_id=${id}`],
+        ["GET", `/v1/apps/${app}`],
+        ["GET", `/v1/apps/${app}/versions`],
+      ] as const
+    ) {
+      const answer = await call(method, path, body);
+      assert.equal(answer.status, 404, `${method} ${path}`);
+      assert.equal(answer.body.code, "not_found");
+      assert.equal(answer.headers.get("content-type"), "application/problem+json");
+    }
+    assert.equal((await call("GET", "/v1/apps")).body.total_count, 0);
+  }));
+
+Deno.test("KubeSphere's path has the same routes", () =>
+  withChartroom(async ({ call }, upstream) => {
+    upstream.serve("/index.yaml", BASIC);
+    const base = "/kapis/openpitrix.io/v1";
+    const repo = { name: "k", url: upstream.url };
+    const { body } = await call("POST", `${base}/workspaces/ws1/repos`, repo);
+    const found = await call("GET", `${base}/workspaces/ws1/repos/${body.repo_id}`);
+    assert.equal(found.body.workspace, "ws1");
+    assert.equal((await call("GET", `${base}/repos/${body.repo_id}`)).status, 200);
+    assert.equal((await call("GET", `${base}/workspaces/ws2/repos/${body.repo_id}`)).status, 404);
+  }));
+
+Deno.test("a global repository is seen in every workspace and changed in none", () =>
+  withChartroom(async ({ call, register }, upstream) => {
+    upstream.serve("/index.yaml", BASIC);
+    const id = await register(upstream.url);
+    assert.equal((await call("GET", `/v1/workspaces/ws1/repos/${id}`)).status, 200);
+    assert.equal((await call("GET", "/v1/workspaces/ws1/apps")).body.total_count, 2);
+    const refused = await call("DELETE", `/v1/workspaces/ws1/repos/${id}`);
+    assert.equal(refused.status, 403);
+    assert.equal(refused.body.code, "forbidden");
+  }));

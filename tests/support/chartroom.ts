@@ -1,0 +1,126 @@
+/** Chartroom in this process, over a database in memory or a file, with a clock of the test's own. */
+
+import { createApp } from "../../routes/app.ts";
+import { type Config, loadConfig } from "../../src/config.ts";
+import { createServices, type Services } from "../../src/services.ts";
+import type { HttpLimits } from "../../src/sources/http.ts";
+
+// deno-lint-ignore no-explicit-any -- answers are JSON, looked at field by field
+export type Body = any;
+
+export interface Answer {
+  status: number;
+  headers: Headers;
+  body: Body;
+}
+
+export interface Chartroom {
+  services: Services;
+  /** Milliseconds of the epoch, until a test moves it. */
+  clock: { now: number };
+  log: { event: string; fields?: Readonly<Record<string, unknown>> | undefined }[];
+  /** Sends a request; a body that is no text is sent as JSON. */
+  call(method: string, path: string, body?: unknown, headers?: HeadersInit): Promise<Answer>;
+  /** Registers a repository and waits for its first sync. */
+  register(url: string, more?: Record<string, unknown>): Promise<string>;
+  /** Asks for a sync, waits for it, and tells the event of it. */
+  sync(repoId: string, more?: Record<string, unknown>): Promise<Body>;
+  close(): Promise<void>;
+}
+
+export interface Options {
+  environment?: Record<string, string>;
+  config?: Partial<Config>;
+  httpLimits?: HttpLimits;
+}
+
+export const START = Date.parse("2026-01-01T00:00:00Z");
+
+export async function startChartroom(options: Options = {}): Promise<Chartroom> {
+  const clock = { now: START };
+  const log: Chartroom["log"] = [];
+  const config = loadConfig({
+    CHARTROOM_KV: ":memory:",
+    CHARTROOM_ALLOW_UPSTREAM: "127.0.0.1",
+    ...options.environment,
+  });
+  const services = await createServices({ ...config, ...options.config }, {
+    log: (event, fields) => log.push({ event, fields }),
+    clock: () => clock.now,
+    random: () => 0,
+    ...(options.httpLimits && { httpLimits: options.httpLimits }),
+  });
+  const app = createApp(services);
+  let names = 0;
+
+  async function call(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: HeadersInit,
+  ): Promise<Answer> {
+    const init: RequestInit = { method, headers: new Headers(headers) };
+    if (body !== undefined) {
+      init.body = typeof body === "string" ? body : JSON.stringify(body);
+      if (!new Headers(headers).has("content-type")) {
+        (init.headers as Headers).set("content-type", "application/json");
+      }
+    }
+    const response = await app.request(path, init);
+    const text = await response.text();
+    const isJson = response.headers.get("content-type")?.includes("json");
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: isJson ? JSON.parse(text) : text,
+    };
+  }
+
+  return {
+    services,
+    clock,
+    log,
+    call,
+    async register(url, more = {}) {
+      const { workspace, ...fields } = more;
+      const path = workspace ? `/v1/workspaces/${workspace}/repos` : "/v1/repos";
+      const { status, body } = await call("POST", path, {
+        name: `repo ${++names}`,
+        url,
+        ...fields,
+      });
+      if (status !== 200) throw new Error(`cannot register: ${JSON.stringify(body)}`);
+      await services.syncer.idle();
+      return body.repo_id;
+    },
+    async sync(repoId, more = {}) {
+      clock.now += 1;
+      const { status, body } = await call("POST", `/v1/repos/${repoId}/action`, {
+        action: "index",
+        ...more,
+      });
+      if (status !== 200) throw new Error(`cannot sync: ${JSON.stringify(body)}`);
+      await services.syncer.idle();
+      const events = await call("GET", `/v1/repos/${repoId}/events?limit=1`);
+      return events.body.items[0];
+    },
+    close: () => services.close(),
+  };
+}
+
+/** Runs a test with a Chartroom and an upstream, and ends both. */
+export async function withChartroom(
+  test: (chartroom: Chartroom, upstream: Upstream) => Promise<void>,
+  options: Options = {},
+): Promise<void> {
+  const upstream = startUpstream();
+  const chartroom = await startChartroom(options);
+  try {
+    await test(chartroom, upstream);
+  } finally {
+    await chartroom.close();
+    await upstream.close();
+  }
+}
+
+import { startUpstream, type Upstream } from "./upstream.ts";
