@@ -103,7 +103,8 @@ async function readAnswer(
   watch: Watch,
 ): Promise<IndexAnswer> {
   if (response.status !== 200) await response.body?.cancel();
-  if (response.status === 304 && request.validators) return { kind: "unchanged" };
+  const { etag, lastModified } = request.validators ?? {};
+  if (response.status === 304 && (etag || lastModified)) return { kind: "unchanged" };
   if (response.status === 401 || response.status === 403) {
     const said = request.credential ? "refuses the credential" : "wants a credential";
     throw new IndexError("unauthorized", `the upstream ${said} (${statusOf(response)})`);

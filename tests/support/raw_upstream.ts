@@ -1,0 +1,44 @@
+/** A server on loopback that speaks bytes, for answers that no HTTP server would give. */
+
+export interface RawUpstream {
+  url: string;
+  close(): void;
+}
+
+/** `answer` writes to a connection whose request was read, and leaves it; then it is closed. */
+export function startRawUpstream(answer: (connection: Deno.TcpConn) => Promise<void>): RawUpstream {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const connections = new Set<Deno.TcpConn>();
+  const handle = async (connection: Deno.TcpConn) => {
+    connections.add(connection);
+    try {
+      await connection.read(new Uint8Array(4_096));
+      await answer(connection);
+    } catch {
+      // The client went away, which is what most of these answers are for.
+    } finally {
+      connections.delete(connection);
+      try {
+        connection.close();
+      } catch {
+        // It was closed by the test.
+      }
+    }
+  };
+  (async () => {
+    for await (const connection of listener) handle(connection);
+  })();
+  return {
+    url: `http://127.0.0.1:${listener.addr.port}`,
+    close() {
+      listener.close();
+      for (const connection of connections) connection.close();
+    },
+  };
+}
+
+/** Sends text, or bytes, as they are. */
+export async function send(connection: Deno.TcpConn, data: string | Uint8Array): Promise<void> {
+  const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;
+  for (let sent = 0; sent < bytes.length;) sent += await connection.write(bytes.subarray(sent));
+}
