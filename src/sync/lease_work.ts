@@ -12,6 +12,8 @@ export interface HeldLease {
   readonly lease: Lease;
   /** Aborted when the lease is lost, or when the caller's signal is. */
   readonly signal: AbortSignal;
+  /** Renews it at once; `false` if it was lost. */
+  renew(): Promise<boolean>;
   /** To be called when the lease was given back with a commit. */
   settle(): void;
 }
@@ -28,18 +30,24 @@ export async function withLease<T>(
   const acquired = await acquireLease(kv, repoId, owner, clock());
   if ("busyUntil" in acquired) return acquired;
   let lease = acquired, settled = false;
+  let renewing: Promise<boolean> | undefined;
   const lost = new AbortController();
-  const timer = setInterval(async () => {
-    const renewed = await renewLease(kv, lease, clock()).catch(() => lease);
+  const renewOnce = async () => {
+    const renewed = await renewLease(kv, lease, clock());
     if (renewed !== undefined) lease = renewed;
     else if (!settled) lost.abort(new DOMException("the lease was lost", "AbortError"));
-  }, LEASE_MS / RENEWALS);
+    return renewed !== undefined;
+  };
+  const renew = () => renewing ??= renewOnce().finally(() => renewing = undefined);
+  // While the database does not answer, the lease runs on.
+  const timer = setInterval(() => renew().catch(() => {}), LEASE_MS / RENEWALS);
   try {
     return await work({
       get lease() {
         return lease;
       },
       signal: AbortSignal.any([signal, lost.signal]),
+      renew,
       settle: () => settled = true,
     });
   } finally {

@@ -189,7 +189,10 @@ async function settle(
       ...(built && { pointer: built.pointer }),
       garbage: built?.garbage ?? [],
     });
-    if (!committed) continue;
+    if (!committed) {
+      if (await held.renew()) continue;
+      return "lost";
+    }
     held.settle();
     if (built !== undefined) deps.onCommit(begunWith.id);
     const { state, reason, message, generation, durationMs } = event;

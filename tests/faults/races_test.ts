@@ -1,0 +1,229 @@
+/** What happens while a sync is under way. */
+
+import assert from "node:assert/strict";
+import { acquireLease, LEASE_MS } from "../../src/store/leases.ts";
+import { GARBAGE_DELAY_MS } from "../../src/store/garbage.ts";
+import { keys } from "../../src/store/keys.ts";
+import { withChartroom } from "../support/chartroom.ts";
+import { indexOf, type Upstream } from "../support/upstream.ts";
+
+const OLD = indexOf({ one: ["1.0.0"] });
+const NEW = indexOf({ one: ["1.0.0", "1.1.0"] });
+
+/** Lets the upstream's next answer wait until the test says so. */
+function holdBack(upstream: Upstream, path: string, answer: string) {
+  const asked = Promise.withResolvers<void>(), go = Promise.withResolvers<void>();
+  upstream.serve(path, async () => {
+    asked.resolve();
+    await go.promise;
+    return new Response(answer);
+  });
+  return { asked: asked.promise, go: go.resolve };
+}
+
+Deno.test("deleting a repository during its sync does not bring it back", () =>
+  withChartroom(async ({ call, register, services, clock }, upstream) => {
+    upstream.serve("/index.yaml", OLD);
+    const id = await register(upstream.url);
+    const held = holdBack(upstream, "/index.yaml", NEW);
+    clock.now += 1;
+    await call("POST", `/v1/repos/${id}/action`, { action: "index" });
+    await held.asked;
+    assert.equal((await call("GET", `/v1/repos/${id}`)).body.sync.state, "running");
+    assert.equal((await call("GET", `/v1/repos/${id}`)).body.sync.phase, "download");
+    assert.equal((await call("DELETE", `/v1/repos/${id}`)).status, 200);
+    held.go();
+    await services.syncer.idle();
+    assert.equal((await call("GET", `/v1/repos/${id}`)).status, 404);
+    assert.equal((await call("GET", "/v1/apps")).body.total_count, 0);
+    // What the sync and the repository left behind is swept.
+    clock.now += GARBAGE_DELAY_MS + LEASE_MS;
+    await services.syncer.tick();
+    const { kv } = services;
+    for (const prefix of [keys.segments(id), keys.events(id), keys.garbages, keys.dues]) {
+      assert.deepEqual(await kv.list({ prefix }), []);
+    }
+    assert.deepEqual(await kv.list({ prefix: keys.leases }), []);
+  }));
+
+Deno.test("a URL that is changed during a sync is what counts", () =>
+  withChartroom(async ({ call, register, services, clock }, upstream) => {
+    upstream.serve("/index.yaml", OLD);
+    upstream.serve("/other/index.yaml", indexOf({ other: ["1.0.0"] }));
+    const id = await register(upstream.url);
+    const held = holdBack(upstream, "/index.yaml", NEW);
+    clock.now += 1;
+    await call("POST", `/v1/repos/${id}/action`, { action: "index" });
+    await held.asked;
+    await call("PATCH", `/v1/repos/${id}`, { url: `${upstream.url}/other` });
+    held.go();
+    await services.syncer.idle();
+    const { items } = (await call("GET", "/v1/apps")).body;
+    assert.deepEqual(items.map((app: { name: string }) => app.name), ["other"]);
+    const events = (await call("GET", `/v1/repos/${id}/events`)).body;
+    assert.equal(events.total_count, 2);
+  }));
+
+Deno.test("a description that is changed during a sync stays, and so does the sync", () =>
+  withChartroom(async ({ call, register, services, clock }, upstream) => {
+    upstream.serve("/index.yaml", OLD);
+    const id = await register(upstream.url);
+    const held = holdBack(upstream, "/index.yaml", NEW);
+    clock.now += 1;
+    await call("POST", `/v1/repos/${id}/action`, { action: "index" });
+    await held.asked;
+    await call("PATCH", `/v1/repos/${id}`, { description: "changed" });
+    held.go();
+    await services.syncer.idle();
+    assert.equal((await call("GET", `/v1/repos/${id}`)).body.description, "changed");
+    assert.equal((await call("GET", "/v1/apps")).body.items[0].version_total, 2);
+    assert.equal(upstream.requests.length, 2);
+  }));
+
+Deno.test("what is asked for during a sync is done after it, once", () =>
+  withChartroom(async ({ call, register, services, clock }, upstream) => {
+    upstream.serve("/index.yaml", OLD);
+    const id = await register(upstream.url);
+    const held = holdBack(upstream, "/index.yaml", OLD);
+    clock.now += 1;
+    const action = () => call("POST", `/v1/repos/${id}/action`, { action: "index" });
+    await action();
+    await held.asked;
+    // Within the same millisecond, too.
+    for (let i = 0; i < 5; i++) await action();
+    upstream.serve("/index.yaml", NEW);
+    held.go();
+    await services.syncer.idle();
+    assert.equal((await call("GET", "/v1/apps")).body.items[0].version_total, 2);
+    assert.equal(upstream.requests.length, 3);
+  }));
+
+Deno.test("a repository that another process is syncing is left to it, until its lease runs out", () =>
+  withChartroom(async ({ register, services, clock, call }, upstream) => {
+    upstream.serve("/index.yaml", OLD);
+    const id = await register(upstream.url);
+    clock.now += 3_600_000;
+    await acquireLease(services.kv, id, "somebody else", clock.now);
+    await services.syncer.tick();
+    assert.equal(upstream.requests.length, 1);
+    assert.equal((await call("GET", `/v1/repos/${id}`)).body.sync.state, "running");
+    clock.now += LEASE_MS;
+    await services.syncer.tick();
+    assert.equal(upstream.requests.length, 2);
+  }));
+
+Deno.test("a sync whose lease was taken away commits nothing", () =>
+  withChartroom(async ({ call, register, services, clock }, upstream) => {
+    upstream.serve("/index.yaml", OLD);
+    const id = await register(upstream.url);
+    const held = holdBack(upstream, "/index.yaml", NEW);
+    clock.now += 1;
+    await call("POST", `/v1/repos/${id}/action`, { action: "index" });
+    await held.asked;
+    clock.now += LEASE_MS;
+    await acquireLease(services.kv, id, "somebody else", clock.now);
+    held.go();
+    await services.syncer.idle();
+    assert.equal((await call("GET", "/v1/apps")).body.items[0].version_total, 1);
+    assert.equal((await call("GET", `/v1/repos/${id}/events`)).body.total_count, 1);
+  }));
+
+Deno.test("stopping gives leases back and leaves what is due to the next process", () =>
+  withChartroom(async ({ call, services, clock }, upstream) => {
+    const held = holdBack(upstream, "/index.yaml", OLD);
+    const repo = { name: "r", url: upstream.url };
+    const { body: { repo_id: id } } = await call("POST", "/v1/repos", repo);
+    await held.asked;
+    await services.syncer.close();
+    held.go();
+    const { kv } = services;
+    assert.deepEqual(await kv.list({ prefix: keys.leases }), []);
+    assert.deepEqual((await kv.list({ prefix: keys.dues })).map(({ key }) => key), [
+      keys.due(clock.now, id),
+    ]);
+  }));
+
+Deno.test("an upstream that says 304 or the same again makes no generation and writes no segment", () =>
+  withChartroom(async ({ call, register, sync, services }, upstream) => {
+    const { kv } = services;
+    upstream.serve(
+      "/index.yaml",
+      (request) =>
+        request.headers.get("if-none-match") === '"v1"'
+          ? new Response(null, { status: 304 })
+          : new Response(OLD, { headers: { etag: '"v1"' } }),
+    );
+    const id = await register(upstream.url);
+    const stored = async () =>
+      (await kv.list({ prefix: keys.segments(id) })).map(({ versionstamp }) => versionstamp);
+    const before = await stored();
+    assert.ok(before.length > 0);
+    const bytes = async () => (await sync(id)).index_bytes;
+    assert.equal(await bytes(), 0, "not modified");
+    upstream.serve("/index.yaml", OLD);
+    assert.equal(await bytes(), OLD.length, "the same bytes");
+    upstream.serve(
+      "/index.yaml",
+      OLD.replace(/generated: .*/, 'generated: "2024-07-01T00:00:00Z"'),
+    );
+    assert.ok(await bytes() > 0, "the same but for `generated`");
+    assert.deepEqual(await stored(), before);
+    const { body } = await call("GET", `/v1/repos/${id}/events`);
+    assert.deepEqual(
+      body.items.map((event: { generation: number; changes?: unknown }) => [
+        event.generation,
+        event.changes !== undefined,
+      ]),
+      [[1, false], [1, false], [1, false], [1, true]],
+    );
+  }));
+
+Deno.test("segments of a generation that was replaced go ten minutes later", () =>
+  withChartroom(async ({ call, register, sync, services, clock }, upstream) => {
+    const { kv } = services;
+    upstream.serve("/index.yaml", OLD);
+    const id = await register(upstream.url, { sync_period: "0" });
+    const hashes = async () =>
+      (await kv.list({ prefix: keys.segments(id) })).map(({ key }) => key[2]);
+    const first = await hashes();
+    upstream.serve("/index.yaml", NEW);
+    await sync(id);
+    const both = await hashes();
+    assert.ok(first.every((hash) => both.includes(hash)));
+    clock.now += GARBAGE_DELAY_MS;
+    await services.syncer.tick();
+    const second = await hashes();
+    assert.deepEqual(second.filter((hash) => first.includes(hash)), []);
+    assert.equal(second.length + first.length, both.length);
+    assert.deepEqual(await kv.list({ prefix: keys.garbages }), []);
+    assert.equal((await call("GET", "/v1/apps")).body.items[0].version_total, 2);
+  }));
+
+Deno.test("content that comes back before it is swept stays", () =>
+  withChartroom(async ({ call, register, sync, services, clock }, upstream) => {
+    upstream.serve("/index.yaml", OLD);
+    const id = await register(upstream.url, { sync_period: "0" });
+    upstream.serve("/index.yaml", NEW);
+    await sync(id);
+    clock.now += GARBAGE_DELAY_MS - 1_000;
+    upstream.serve("/index.yaml", OLD);
+    await sync(id);
+    clock.now += 2_000;
+    await services.syncer.tick();
+    const [app] = (await call("GET", "/v1/apps")).body.items;
+    const versions = await call("GET", `/v1/apps/${app.app_id}/versions`);
+    assert.equal(versions.body.total_count, 1);
+    clock.now += GARBAGE_DELAY_MS;
+    await services.syncer.tick();
+    services.hot.refresh(id);
+    assert.equal((await call("GET", `/v1/apps/${app.app_id}/versions`)).body.total_count, 1);
+  }));
+
+Deno.test("the last hundred events are kept", () =>
+  withChartroom(async ({ call, register, sync }, upstream) => {
+    upstream.serve("/index.yaml", OLD);
+    const id = await register(upstream.url);
+    for (let i = 0; i < 125; i++) await sync(id);
+    const { body } = await call("GET", `/v1/repos/${id}/events?limit=-1`);
+    assert.equal(body.total_count, 100);
+  }));
