@@ -32,6 +32,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(sign
 async function stop() {
   if (stopping.signal.aborted) return;
   stopping.abort();
+  jsonLog("stopping");
   setTimeout(() => Deno.exit(0), SHUTDOWN_MS);
   await Promise.all([server.shutdown(), services.syncer.close()]);
   await services.close();

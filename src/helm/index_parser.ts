@@ -113,9 +113,10 @@ function syntaxError(error: unknown, text: string): IndexError {
   return new IndexError("syntax", `the index has a syntax error in line ${line}: ${error.reason}`);
 }
 
-/** Whether the text could have gone on: in block style, with `entries` as its last key. */
+/** Whether the text could have gone on: in block style, with nothing that comes after `entries`. */
 function isOpenEnded(root: YamlMap, text: string): boolean {
-  return [...root.keys()].at(-1) === "entries" && !/[}]\s*$/.test(text);
+  const atEnd = [...root.keys()].at(-1) === "entries" || !root.has("entries");
+  return atEnd && !/\}\s*$/.test(text);
 }
 
 /**
@@ -124,7 +125,7 @@ function isOpenEnded(root: YamlMap, text: string): boolean {
  * what its siblings have after that, was not finished.
  */
 function refuseCutOffEntries(entries: YamlMap | null, text: string) {
-  if (entries !== null && entries.size > 0 && !/[\r\n]$/.test(text)) {
+  if (!/[\r\n]$/.test(text)) {
     throw new IndexError("truncated", "the index ends in the middle of a line, so it was cut off");
   }
   const items = [...entries?.values() ?? []].flatMap((list) => Array.isArray(list) ? list : []);

@@ -4,7 +4,7 @@ import { keys } from "./keys.ts";
 import type { Kv } from "./kv.ts";
 
 /** How long a lease holds without being renewed. A dead process's repositories wait this long. */
-export const LEASE_MS = 20_000;
+export const LEASE_MS = 15_000;
 
 interface LeaseRow {
   owner: string;

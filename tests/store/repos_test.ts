@@ -1,0 +1,115 @@
+import assert from "node:assert/strict";
+import { listDue, requestSync } from "../../src/store/due.ts";
+import { keys } from "../../src/store/keys.ts";
+import type { Kv } from "../../src/store/kv.ts";
+import {
+  deleteRepo,
+  findRepo,
+  insertRepo,
+  listRepos,
+  readReposChange,
+  type Repo,
+  updateRepo,
+} from "../../src/store/repos.ts";
+import { readStatuses } from "../../src/store/sync_status.ts";
+import { onEachDatabase, withFile } from "../support/databases.ts";
+
+const repo = (id: string, more: Partial<Repo> = {}): Repo => ({
+  id: `repo-${id.padEnd(14, "0")}`,
+  workspace: "ws",
+  name: id,
+  url: "https://charts.example.org",
+  description: "",
+  period: { text: "1h", seconds: 3_600 },
+  creator: "",
+  createTime: 1_000,
+  revision: 1,
+  ...more,
+});
+
+const dueRows = async (kv: Kv) => (await kv.list({ prefix: keys.dues })).map(({ key }) => key);
+
+onEachDatabase("insertRepo makes a repository that is due, once per name", async (kv) => {
+  const a = repo("a");
+  assert.equal(await insertRepo(kv, a), true);
+  assert.equal(await insertRepo(kv, repo("b", { name: "a" })), false);
+  assert.equal(await insertRepo(kv, repo("c", { name: "a", workspace: "other" })), true);
+  assert.deepEqual(await findRepo(kv, a.id), a);
+  assert.deepEqual((await listRepos(kv)).map(({ id }) => id), [a.id, repo("c").id]);
+  assert.deepEqual(await listDue(kv, 1_000, 10), [a.id, repo("c").id]);
+  assert.deepEqual(await listDue(kv, 999, 10), []);
+  assert.deepEqual(await listDue(kv, 1_000, 1), [a.id]);
+  assert.equal(await findRepo(kv, "repo-none"), undefined);
+});
+
+onEachDatabase("updateRepo renames, and moves the due row with the status", async (kv) => {
+  const a = repo("a");
+  await insertRepo(kv, a);
+  await insertRepo(kv, repo("b"));
+  const change = await readReposChange(kv);
+  const rename = (name: string) => updateRepo(kv, a.id, (repo) => ({ repo: { ...repo, name } }));
+  assert.equal(await rename("b"), "name_taken");
+  assert.equal(await rename("c"), "updated");
+  assert.notEqual(await readReposChange(kv), change);
+  assert.equal(await insertRepo(kv, repo("d", { name: "a" })), true);
+  const move = (nextDue: number | null) => updateRepo(kv, a.id, (repo) => ({ repo, nextDue }));
+  await move(5_000);
+  assert.deepEqual(await listDue(kv, 4_999, 10), [repo("b").id, repo("d").id]);
+  assert.equal((await readStatuses(kv, [a.id]))[0]!.nextDue, 5_000);
+  await move(null);
+  assert.equal((await dueRows(kv)).length, 2);
+  assert.equal(await updateRepo(kv, "repo-none", (repo) => ({ repo })), "absent");
+});
+
+onEachDatabase("requestSync leaves one due row per repository", async (kv) => {
+  const a = repo("a");
+  await insertRepo(kv, a);
+  for (const now of [2_000, 2_000, 3_000, 500]) await requestSync(kv, a.id, now);
+  const rows = await dueRows(kv);
+  assert.equal(rows.length, 1);
+  assert.equal((await readStatuses(kv, [a.id]))[0]!.nextDue, rows[0]![1]);
+  assert.equal(await requestSync(kv, "repo-none", 1), "absent");
+});
+
+onEachDatabase("deleteRepo leaves nothing but what is swept later", async (kv) => {
+  const a = repo("a");
+  await insertRepo(kv, a);
+  assert.equal(await deleteRepo(kv, a.id, 2_000), "deleted");
+  assert.equal(await deleteRepo(kv, a.id, 2_000), "absent");
+  const left = (await kv.list({ prefix: [] })).map(({ key }) => key[0]);
+  assert.deepEqual(left, ["garbage", "repos_change"]);
+  assert.equal(await insertRepo(kv, a), true);
+});
+
+Deno.test("two handles on one file never lose a change, though the file is locked at times", () =>
+  withFile(async (open) => {
+    const handles = await Promise.all([open(), open(), open()]);
+    const a = repo("a");
+    await insertRepo(handles[0]!, a);
+    const perHandle = 60;
+    await Promise.all(handles.map(async (kv) => {
+      for (let i = 0; i < perHandle; i++) {
+        const outcome = await updateRepo(kv, a.id, (repo, status) => ({
+          repo: { ...repo, revision: repo.revision + 1 },
+          nextDue: status.nextDue! + 1,
+        }));
+        assert.equal(outcome, "updated");
+      }
+    }));
+    const total = perHandle * handles.length;
+    assert.equal((await findRepo(handles[1]!, a.id))!.revision, 1 + total);
+    assert.deepEqual(await dueRows(handles[2]!), [keys.due(1_000 + total, a.id)]);
+  }));
+
+Deno.test("of many that register one name at once, through two handles, one does", () =>
+  withFile(async (open) => {
+    const [one, two] = await Promise.all([open(), open()]);
+    const outcomes = await Promise.all(
+      Array.from(
+        { length: 20 },
+        (_, i) => insertRepo(i % 2 === 0 ? one! : two!, repo(`r${i}`, { name: "same" })),
+      ),
+    );
+    assert.equal(outcomes.filter(Boolean).length, 1);
+    assert.equal((await listRepos(one!)).length, 1);
+  }));
