@@ -6,9 +6,11 @@ import { indexOf } from "../support/upstream.ts";
 const parse = (text: string): ParsedIndex => parseIndex(new TextEncoder().encode(text));
 /** An index with one chart and the given fields of its one version. */
 const withFields = (fields: string) =>
-  parse(`apiVersion: v1\nentries:\n  one:\n  - name: one\n    version: 1.0.0\n${
-    fields.replace(/^/gm, "    ")
-  }\ngenerated: null\n`);
+  parse(
+    `apiVersion: v1\nentries:\n  one:\n  - name: one\n    version: 1.0.0\n${
+      fields.replace(/^/gm, "    ")
+    }\ngenerated: null\n`,
+  );
 const entryOf = (index: ParsedIndex) => ({ ...index.charts[0]!.versions[0]! });
 const reasonOf = (text: string): string => {
   try {
@@ -21,7 +23,19 @@ const reasonOf = (text: string): string => {
 };
 
 Deno.test("string fields keep their source text, whatever YAML would make of it", () => {
-  const texts = ["1.10", "2", "0x1F", "1e5", "2020-01-02", "true", "~x", ".5", "0123", "1_000", "no"];
+  const texts = [
+    "1.10",
+    "2",
+    "0x1F",
+    "1e5",
+    "2020-01-02",
+    "true",
+    "~x",
+    ".5",
+    "0123",
+    "1_000",
+    "no",
+  ];
   for (const text of texts) {
     assert.equal(entryOf(withFields(`appVersion: ${text}`)).appVersion, text);
     assert.equal(entryOf(withFields(`appVersion: "${text}"`)).appVersion, text);
@@ -187,7 +201,9 @@ Deno.test("bombs end in an error or a problem, and soon", () => {
 
   const long = "z".repeat(500_000);
   const uses = Array.from({ length: 900 }, (_, i) => `  - {name: a, version: 1.${i}.0, x: *x}\n`);
-  const repeated = `apiVersion: v1\nx: &x ${long}\nentries:\n  a:\n${uses.join("")}generated: null\n`;
+  const repeated = `apiVersion: v1\nx: &x ${long}\nentries:\n  a:\n${
+    uses.join("")
+  }generated: null\n`;
   assert.equal(reasonOf(repeated), "not_an_index");
 
   const many = `apiVersion: v1\nx: &x 1\ny: [${Array(2_000).fill("*x").join(", ")}]\n`;
