@@ -14,7 +14,7 @@ export function parseConditions(text: string): Conditions {
   for (const item of text.split(",")) {
     if (item === "") continue;
     const [, key, operator, value] = /^([^~=]*)([~=]?)(.*)$/s.exec(item)!;
-    if (/[\s(){}[\]]/.test(key!)) {
+    if (/[\t\n\f\r (){}[\]]/.test(key!)) {
       throw new Refused(
         "invalid_conditions",
         `conditions: ${JSON.stringify(key)} is no key, expected \`key=value\` or \`key~value\``,

@@ -14,7 +14,7 @@ const MAX_INT64 = 2n ** 63n - 1n;
 export function parsePaging(query: (name: string) => string | undefined): Paging {
   const { limit, page } = readPages(query);
   const start = readInteger(query("start"));
-  return { limit, offset: start ?? (page - 1) * limit };
+  return { limit, offset: start ?? ((page - 1) * limit || 0) };
 }
 
 /** One page of a list. */
@@ -32,7 +32,7 @@ function readPages(query: (name: string) => string | undefined) {
       page: readInteger(query("page")) ?? DEFAULT_PAGE,
     };
   }
-  const [, limit, page] = /^limit=(-?\d+),page=(-?\d+)$/.exec(paging) ?? [];
+  const [, limit, page] = /^limit=(-?\d+),page=(\d+)$/.exec(paging) ?? [];
   return {
     limit: readInteger(limit) ?? DEFAULT_LIMIT,
     page: readInteger(page) ?? DEFAULT_PAGE,

@@ -30,5 +30,6 @@ export function timeOf(text: string): number {
 /** The form in which KubeSphere prints a time: three decimals, cut, and the offset as it was. */
 export function printTime(text: string): string {
   const match = RFC3339.exec(text)!;
-  return `${text.slice(0, 19)}.${(match[7] ?? "").slice(0, 3).padEnd(3, "0")}${match[8]}`;
+  const offset = /[+-]00:00/.test(match[8]!) ? "Z" : match[8];
+  return `${text.slice(0, 19)}.${(match[7] ?? "").slice(0, 3).padEnd(3, "0")}${offset}`;
 }
