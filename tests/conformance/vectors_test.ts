@@ -19,7 +19,8 @@ Deno.test("ParsePaging", () => {
     const parameters = new URLSearchParams(query);
     const paging = parsePaging((name) => parameters.get(name) ?? undefined);
     if (BigInt(limit) > SAFE || BigInt(offset) > SAFE || BigInt(offset) < -SAFE) continue;
-    if (query.includes("4611686018427387904")) continue;
+    // Go's product of page and limit wraps.
+    if (/\d{17}/.test(query)) continue;
     assert.deepEqual(paging, { limit: Number(limit), offset: Number(offset) }, query);
   }
 });
@@ -60,6 +61,8 @@ Deno.test("keywordMatch", () => {
 
 Deno.test("timeFormat", () => {
   for (const { input, api, error } of vectors.timeFormat.cases) {
+    // Go 1.19 takes offsets of 24 hours and of 60 minutes, which RFC 3339 does not know.
+    if (/[+]24:00|:60$/.test(input)) continue;
     assert.equal(isTime(input), error === undefined, input);
     if (api !== undefined) assert.equal(printTime(input), api);
   }
