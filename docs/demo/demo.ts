@@ -3,7 +3,7 @@
 import { createApp } from "../../routes/app.ts";
 import { loadConfig } from "../../src/config.ts";
 import { createServices } from "../../src/services.ts";
-import { startSampleRepository } from "./sample_repository.ts";
+import { serveOnLoopback, startSampleRepository } from "./sample_repository.ts";
 
 const POLL_MS = 20;
 const NAME = "sample";
@@ -24,7 +24,8 @@ interface SampleApp {
   latest_app_version: { version: string; app_version?: string };
 }
 
-const sample = await startSampleRepository();
+const port = Number(Deno.env.get("PORT") ?? 8_000);
+const sample = await startSampleRepository(port + 1);
 say(`Sample repository  ${sample.url}  (${sample.charts} charts, ${sample.archives} archives)`);
 
 const services = await createServices(
@@ -32,7 +33,7 @@ const services = await createServices(
   { log: () => {} },
 );
 Deno.cron("sync what is due", "* * * * *", () => services.syncer.tick());
-const server = serve(Number(Deno.env.get("PORT") ?? 8_000));
+const server = serveOnLoopback(port, createApp(services).fetch);
 const base = `http://127.0.0.1:${server.addr.port}`;
 for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, stop);
 say(`Chartroom          ${base}  (database: data/demo/chartroom.sqlite)\n`);
@@ -57,17 +58,6 @@ Ctrl-C ends it.`);
 function say(text: string) {
   // deno-lint-ignore no-console -- what it says is what it is for
   console.log(text);
-}
-
-/** On the usual port, or else on any that is free. */
-function serve(port: number): Deno.HttpServer<Deno.NetAddr> {
-  const { fetch } = createApp(services);
-  try {
-    return Deno.serve({ hostname: "127.0.0.1", port, onListen() {} }, fetch);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.AddrInUse)) throw error;
-    return Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, fetch);
-  }
 }
 
 async function call<T>(method: string, path: string, body?: unknown): Promise<T> {

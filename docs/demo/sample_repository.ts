@@ -137,15 +137,16 @@ export interface SampleRepository {
   close(): Promise<void>;
 }
 
-/** Builds the archives and serves them. */
-export async function startSampleRepository(port = 0): Promise<SampleRepository> {
+/** Builds the archives and serves them, on the given port or else on any that is free. */
+export async function startSampleRepository(port: number): Promise<SampleRepository> {
   const files = new Map<string, { type: string; body: BodyInit }>();
   let archives = 0;
-  const server = Deno.serve({ hostname: "127.0.0.1", port, onListen() {} }, (request) => {
+  const answer = (request: Request) => {
     const file = files.get(new URL(request.url).pathname);
     if (file === undefined) return new Response("Not found\n", { status: 404 });
     return new Response(file.body, { headers: { "content-type": file.type } });
-  });
+  };
+  const server = serveOnLoopback(port, answer);
   const url = `http://127.0.0.1:${server.addr.port}`;
   const entries: Record<string, unknown[]> = {};
   for (const chart of CHARTS) {
@@ -167,6 +168,21 @@ export async function startSampleRepository(port = 0): Promise<SampleRepository>
   const index = dump({ apiVersion: "v1", entries, generated: "2025-06-01T09:30:00Z" });
   files.set("/index.yaml", { type: "application/yaml", body: index });
   return { url, charts: CHARTS.length, archives, close: () => server.shutdown() };
+}
+
+/** Serves on 127.0.0.1, on the given port or else on any that is free. */
+export function serveOnLoopback(
+  port: number,
+  answer: (request: Request) => Response | Promise<Response>,
+): Deno.HttpServer<Deno.NetAddr> {
+  const listen = (port: number) =>
+    Deno.serve({ hostname: "127.0.0.1", port, onListen() {} }, answer);
+  try {
+    return listen(port);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    return listen(0);
+  }
 }
 
 function describe(chart: SampleChart, url: string, version: string, appVersion: string) {

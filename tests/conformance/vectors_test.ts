@@ -60,11 +60,11 @@ Deno.test("keywordMatch", () => {
 });
 
 Deno.test("timeFormat", () => {
+  // Go 1.19 reads an hour of one digit and offsets beyond a day, which RFC 3339 does not know.
+  const lenient = /T\d:|[+-](24:|\d\d:60)/;
   for (const { input, api, error } of vectors.timeFormat.cases) {
-    // Go 1.19 takes offsets of 24 hours and of 60 minutes, which RFC 3339 does not know.
-    if (/[+]24:00|:60$/.test(input)) continue;
-    assert.equal(isTime(input), error === undefined, input);
-    if (api !== undefined) assert.equal(printTime(input), api);
+    assert.equal(isTime(input), error === undefined && !lenient.test(input), input);
+    if (isTime(input)) assert.equal(printTime(input), api);
   }
 });
 

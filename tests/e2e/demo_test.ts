@@ -3,7 +3,7 @@ import { start, withFolder } from "../support/process.ts";
 
 Deno.test("the demo registers, syncs and lists its sample, goes on serving, and ends on Ctrl-C", () =>
   withFolder(async (folder) => {
-    const demo = start("docs/demo/demo.ts", { PORT: "0" }, "stdout", folder);
+    const demo = start("docs/demo/demo.ts", { PORT: "47100" }, "stdout", folder);
     await demo.saw(/^Ctrl-C ends it/);
     const text = demo.lines.join("\n");
     assert.match(text, /sync successful in \d+ ms, \d+ bytes, generation \d+/);

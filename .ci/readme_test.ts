@@ -1,0 +1,49 @@
+/** Runs the README's walk as it is written, against the demo. Needs bash and curl. */
+
+import assert from "node:assert/strict";
+
+const ROOT = new URL("../", import.meta.url).pathname;
+
+Deno.test("the README's walk runs as written", async () => {
+  const readme = await Deno.readTextFile(`${ROOT}README.md`);
+  const [, walk] = /readme_test\.ts[^]*?```sh\n([^]*?)```/.exec(readme)!;
+  const demo = new Deno.Command(Deno.execPath(), {
+    args: ["task", "demo"],
+    cwd: ROOT,
+    stdin: "null",
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+  const lines = demo.stdout.pipeThrough(new TextDecoderStream());
+  let said = "";
+  for await (const text of lines.values({ preventCancel: true })) {
+    said += text;
+    if (said.includes("Ctrl-C ends it")) break;
+  }
+  // Whoever ran the walk before has left the repository there.
+  const api = "http://127.0.0.1:8000/v1/workspaces/team-a/repos";
+  const { items } = await (await fetch(api)).json();
+  for (const { repo_id: id } of items) {
+    await (await fetch(`${api}/${id}`, { method: "DELETE" })).body?.cancel();
+  }
+  const output = await new Deno.Command("bash", { args: ["-euo", "pipefail", "-c", walk!] })
+    .output();
+  const text = new TextDecoder().decode(output.stdout);
+  // deno-lint-ignore no-console -- what a reader of the README would see
+  console.log(text);
+  demo.kill("SIGINT");
+  await lines.cancel();
+  await demo.status;
+
+  assert.equal(output.code, 0, new TextDecoder().decode(output.stderr));
+  const [made, repo, action, events, apps, versions] = text.trim().split("\n").map((line) =>
+    JSON.parse(line)
+  );
+  assert.match(made.repo_id, /^repo-/);
+  assert.equal(repo.name, "harbour");
+  assert.deepEqual(action, { message: "success" });
+  assert.ok(Array.isArray(events.items));
+  assert.equal(apps.items.length, 2);
+  assert.equal(apps.items[0].name, "anchor");
+  assert.equal(versions.items[0].name, "1.1.0 [1.0.4]");
+});
