@@ -52,12 +52,12 @@ export async function openKv(location: KvLocation): Promise<Kv> {
   return {
     get: (key, consistency = "strong") => guarded(() => db.get(key, { consistency })),
     async getMany(keys) {
-      const results: Entry<unknown>[] = [];
+      const batches: Promise<Entry<unknown>[]>[] = [];
       for (let i = 0; i < keys.length; i += MAX_KEYS_PER_GET) {
         const batch = keys.slice(i, i + MAX_KEYS_PER_GET);
-        results.push(...await guarded(() => db.getMany(batch)));
+        batches.push(guarded(() => db.getMany(batch)));
       }
-      return results as never;
+      return (await Promise.all(batches)).flat() as never;
     },
     list: <T>(selector: Deno.KvListSelector, limit?: number) =>
       guarded(() => {

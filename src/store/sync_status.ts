@@ -41,8 +41,16 @@ export const NEVER_SYNCED: SyncStatus = {
   syncs: 0,
 };
 
+/** For more repositories than this, one range is read rather than single rows. */
+const MANY = 50;
+
 /** The statuses of the given repositories, in their order; `undefined` where there is none. */
 export async function readStatuses(kv: Kv, ids: string[]): Promise<(SyncStatus | undefined)[]> {
+  if (ids.length > MANY) {
+    const all = await kv.list<SyncStatus>({ prefix: keys.syncs });
+    const statuses = new Map(all.map(({ key, value }) => [key[1], value]));
+    return ids.map((id) => statuses.get(id));
+  }
   const entries = await kv.getMany<SyncStatus[]>(ids.map(keys.sync));
   return entries.map(({ value }) => value ?? undefined);
 }

@@ -9,6 +9,8 @@ import { type Progress, sweepRepo, type SyncDeps, syncRepo } from "./sync_repo.t
 const BATCH = 500;
 /** A tick ends before the next minute's begins. */
 const TICK_MS = 50_000;
+/** How soon a repository that somebody else has is looked at again, at the latest. */
+const BUSY_MS = 1_000;
 
 export interface Syncer {
   /** Syncs a repository, if it is due, as soon as there is room. */
@@ -69,11 +71,11 @@ export function createSyncer(
   }
 
   /** Another process is at it, or died while it was: then its lease runs out. */
-  function startLater(repoId: string, at: number) {
+  function startLater(repoId: string, busyUntil: number) {
     const timer = setTimeout(() => {
       timers.delete(timer);
       start(repoId);
-    }, Math.max(0, at - deps.clock()) + 1);
+    }, Math.min(Math.max(0, busyUntil - deps.clock()) + 1, BUSY_MS));
     timers.add(timer);
   }
 

@@ -126,6 +126,16 @@ Deno.test("a sync whose lease was taken away commits nothing", () =>
     await services.syncer.idle();
     assert.equal((await call("GET", "/v1/apps")).body.items[0].version_total, 1);
     assert.equal((await call("GET", `/v1/repos/${id}/events`)).body.total_count, 1);
+    // What it had written is swept.
+    const segments = async () => (await services.kv.list({ prefix: keys.segments(id) })).length;
+    const before = await segments();
+    await call("PATCH", `/v1/repos/${id}`, { sync_period: "0" });
+    upstream.serve("/index.yaml", OLD);
+    clock.now += GARBAGE_DELAY_MS + LEASE_MS;
+    // The first has the sync that is still due, the second finds the lease free.
+    await services.syncer.tick();
+    await services.syncer.tick();
+    assert.deepEqual([before, await segments()], [4, 2]);
   }));
 
 Deno.test("stopping gives leases back and leaves what is due to the next process", () =>
@@ -178,6 +188,20 @@ Deno.test("an upstream that says 304 or the same again makes no generation and w
     );
   }));
 
+Deno.test("validators are not sent for another URL", () =>
+  withChartroom(async ({ call, register, services }, upstream) => {
+    const answer = (index: string) => (request: Request) =>
+      request.headers.has("if-none-match")
+        ? new Response(null, { status: 304 })
+        : new Response(index, { headers: { etag: '"v1"' } });
+    upstream.serve("/a/index.yaml", answer(OLD));
+    upstream.serve("/b/index.yaml", answer(NEW));
+    const id = await register(`${upstream.url}/a`);
+    await call("PATCH", `/v1/repos/${id}`, { url: `${upstream.url}/b` });
+    await services.syncer.idle();
+    assert.equal((await call("GET", "/v1/apps")).body.items[0].version_total, 2);
+  }));
+
 Deno.test("segments of a generation that was replaced go ten minutes later", () =>
   withChartroom(async ({ call, register, sync, services, clock }, upstream) => {
     const { kv } = services;
@@ -186,6 +210,10 @@ Deno.test("segments of a generation that was replaced go ten minutes later", () 
     const hashes = async () =>
       (await kv.list({ prefix: keys.segments(id) })).map(({ key }) => key[2]);
     const first = await hashes();
+    // Those of a first sync are looked at once, and stay.
+    clock.now += GARBAGE_DELAY_MS;
+    await services.syncer.tick();
+    assert.deepEqual(await hashes(), first);
     upstream.serve("/index.yaml", NEW);
     await sync(id);
     const both = await hashes();
@@ -220,10 +248,12 @@ Deno.test("content that comes back before it is swept stays", () =>
   }));
 
 Deno.test("the last hundred events are kept", () =>
-  withChartroom(async ({ call, register, sync }, upstream) => {
+  withChartroom(async ({ call, register, sync, services }, upstream) => {
     upstream.serve("/index.yaml", OLD);
     const id = await register(upstream.url);
-    for (let i = 0; i < 125; i++) await sync(id);
+    for (let i = 0; i < 145; i++) await sync(id);
     const { body } = await call("GET", `/v1/repos/${id}/events?limit=-1`);
     assert.equal(body.total_count, 100);
+    const rows = await services.kv.list({ prefix: keys.events(id) });
+    assert.ok(rows.length < 120, `${rows.length} rows`);
   }));

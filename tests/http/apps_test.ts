@@ -186,6 +186,18 @@ Deno.test("a chart without `created` has the time at which it was first seen, an
     );
   }));
 
+Deno.test("an app keeps the time at which it was made when its oldest versions leave", () =>
+  withChartroom(async ({ call, register, sync }, upstream) => {
+    const old = at("1.0.0", "2020-01-01T00:00:00Z"), young = at("2.0.0", "2024-01-01T00:00:00Z");
+    upstream.serve("/index.yaml", indexOf({ one: [old, young] }));
+    const id = await register(upstream.url);
+    upstream.serve("/index.yaml", indexOf({ one: [young] }));
+    await sync(id);
+    const [app] = (await call("GET", "/v1/apps")).body.items;
+    assert.equal(app.version_total, 1);
+    assert.equal(app.create_time, "2020-01-01T00:00:00.000Z");
+  }));
+
 Deno.test("a repository that was not synced yet has an empty page that says so", () =>
   withChartroom(async ({ call, services }, upstream) => {
     const release = Promise.withResolvers<Response>();

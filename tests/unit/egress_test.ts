@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import { createEgress } from "../../src/sources/egress.ts";
 
-const PUBLIC = ["8.8.8.8", "172.32.0.1", "100.128.0.1", "[2606:4700::1111]", "192.0.1.1"];
+const PUBLIC = [
+  "8.8.8.8",
+  "[::ffff:8.8.8.8]",
+  "172.32.0.1",
+  "100.128.0.1",
+  "[2606:4700::1111]",
+  "192.0.1.1",
+];
 const PRIVATE = [
   "0.0.0.0",
   "10.1.2.3",
@@ -82,6 +89,7 @@ Deno.test("what is allowed by name, address, range and port is let through, and 
   assert.equal(await passes("http://127.0.0.1:5000/"), true);
   assert.equal(await passes("http://127.0.0.1:5001/"), false);
   assert.equal(await passes("http://192.168.7.7/"), true);
+  assert.equal(await passes("http://[::ffff:192.168.7.7]/"), true);
   assert.equal(await passes("http://[fd00::7]/"), true);
   assert.equal(await passes("http://[fe80::7]/"), false);
   const inRange = createEgress([{ range: { address: "10.0.0.0", prefix: 8 } }], resolve);
