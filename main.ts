@@ -17,7 +17,7 @@ Deno.cron("sync what is due", "* * * * *", { signal: stopping.signal }, async ()
   if (config.syncsDue) await (await starting).syncer.tick();
 });
 
-const services = await starting.catch((error) => exit(`CHARTROOM_KV cannot be opened: ${error}`));
+const services = await starting.catch((error) => exit(error.message));
 const server = listen();
 
 // What became due while no process was there.

@@ -72,9 +72,10 @@ async function listApps(c: Context<Env>, services: Services) {
   const order = readOrder(c.req.query("orderBy"), APP_ORDERS);
   const repos = await reposToList(c, services, alternatives(exact.get("repo_id")));
   const found = isActive(exact.get("status"))
-    ? filterApps((await Promise.all(repos.map((repo) => appsOf(services, repo)))).flat(), {
-      ...readFilter({ exact, fuzzy }),
-    })
+    ? filterApps(
+      (await Promise.all(repos.map((repo) => appsOf(services, repo)))).flat(),
+      readFilter({ exact, fuzzy }),
+    )
     : [];
   const page = slice(
     sortApps(found, order, isTrue(c.req.query("reverse"))),

@@ -2,6 +2,7 @@
 
 import { isIP } from "node:net";
 import { dirname, join } from "node:path";
+import { SECRET_KEY_BYTES } from "./access/secrets.ts";
 import type { AllowRule } from "./sources/egress.ts";
 import type { KvLocation } from "./store/kv.ts";
 
@@ -36,7 +37,6 @@ type Environment = Readonly<Record<string, string | undefined>>;
 const MIB = 1_048_576;
 const LOOPBACK = /^(localhost|127(\.\d+){3}|::1)$/;
 const MIN_TOKEN_LENGTH = 16;
-const SECRET_KEY_BYTES = 32;
 
 /** Reads the variables of the README's table. Throws a {@link ConfigError} at the first wrong one. */
 export function loadConfig(environment: Environment = Deno.env.toObject()): Config {

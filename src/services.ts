@@ -1,9 +1,9 @@
 /** What the routes call, made once at start from a configuration. */
 
-import { createSecrets, loadOrMakeKey } from "./access/secrets.ts";
+import { createSecrets, loadOrMakeKey, SECRET_KEY_BYTES } from "./access/secrets.ts";
 import { createDirectory, type Directory } from "./catalog/directory.ts";
 import { createHotIndex, type HotIndex } from "./catalog/hot_index.ts";
-import type { Config } from "./config.ts";
+import { type Config, ConfigError } from "./config.ts";
 import type { Log } from "./log.ts";
 import { createEgress } from "./sources/egress.ts";
 import { createHttpSource, HTTP_LIMITS, type HttpLimits } from "./sources/http.ts";
@@ -34,18 +34,16 @@ export interface Surroundings {
   httpLimits?: HttpLimits;
 }
 
-/** Opens the database and puts the parts together. Throws if the database cannot be opened. */
+/** Opens the database and puts the parts together. Throws a `ConfigError` if that cannot be done. */
 export async function createServices(
   config: Config,
   surroundings: Surroundings,
 ): Promise<Services> {
   const { log, clock = Date.now, random = Math.random, httpLimits = HTTP_LIMITS } = surroundings;
-  const randomBytes = (length: number) => crypto.getRandomValues(new Uint8Array(length));
-  const secrets = await createSecrets(
-    config.secretKeys ??
-      [config.secretKeyFile ? await loadOrMakeKey(config.secretKeyFile) : randomBytes(32)],
-  );
-  const kv = await openKv(config.kv);
+  const kv = await openKv(config.kv).catch((error) => {
+    throw new ConfigError("CHARTROOM_KV", `cannot be opened: ${error}`);
+  });
+  const secrets = await createSecrets(await secretKeys(config));
   const instance = crypto.randomUUID();
   const egress = createEgress(config.allowUpstream);
   const fetchIndex = createHttpSource(egress, httpLimits);
@@ -72,4 +70,19 @@ export async function createServices(
       kv.close();
     },
   };
+}
+
+function randomBytes(length: number): Uint8Array<ArrayBuffer> {
+  return crypto.getRandomValues(new Uint8Array(length));
+}
+
+/** What is given, or in the file beside the database; a database in memory needs none that lasts. */
+async function secretKeys({ secretKeys, secretKeyFile }: Config) {
+  if (secretKeys !== undefined) return secretKeys;
+  if (secretKeyFile === undefined) return [randomBytes(SECRET_KEY_BYTES)];
+  try {
+    return [await loadOrMakeKey(secretKeyFile)];
+  } catch (error) {
+    throw new ConfigError("CHARTROOM_SECRET_KEY", `is not set, and ${secretKeyFile}: ${error}`);
+  }
 }

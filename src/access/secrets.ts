@@ -4,7 +4,8 @@ import { dirname } from "node:path";
 
 /** Random, as NIST SP 800-38D wants it for a key that seals by many hands. */
 const NONCE_BYTES = 12;
-const KEY_BYTES = 32;
+/** AES-256. */
+export const SECRET_KEY_BYTES = 32;
 
 /** Where a secret belongs; sealed for one place, it opens at no other. */
 export interface SecretPlace {
@@ -59,7 +60,7 @@ function algorithm({ repoId, field }: SecretPlace, iv: Uint8Array<ArrayBuffer>):
 export async function loadOrMakeKey(path: string): Promise<Uint8Array<ArrayBuffer>> {
   await Deno.mkdir(dirname(path), { recursive: true });
   const draft = `${path}.${crypto.randomUUID()}`;
-  const key = crypto.getRandomValues(new Uint8Array(KEY_BYTES));
+  const key = crypto.getRandomValues(new Uint8Array(SECRET_KEY_BYTES));
   await Deno.writeTextFile(draft, `${key.toBase64()}\n`, { mode: 0o600, createNew: true });
   try {
     await Deno.link(draft, path);
@@ -69,6 +70,8 @@ export async function loadOrMakeKey(path: string): Promise<Uint8Array<ArrayBuffe
     await Deno.remove(draft);
   }
   const stored = Uint8Array.fromBase64((await Deno.readTextFile(path)).trim());
-  if (stored.length !== KEY_BYTES) throw new Error(`${path} does not hold ${KEY_BYTES} bytes`);
+  if (stored.length !== SECRET_KEY_BYTES) {
+    throw new Error(`${path} does not hold ${SECRET_KEY_BYTES} bytes`);
+  }
   return stored;
 }

@@ -109,12 +109,13 @@ export async function modifyRepo(
 ): Promise<void> {
   const before = await findRepo(deps.kv, id);
   if (before === undefined) throw repoNotFound(id);
-  const url = input.url ?? before.url;
-  const sourceChanges = url !== before.url || input.credential !== undefined;
-  if (sourceChanges) await checkIndex(deps, url, await effective(deps, before, input));
+  const newUrl = input.url ?? before.url;
+  const sourceChanges = newUrl !== before.url || input.credential !== undefined;
+  if (sourceChanges) await checkIndex(deps, newUrl, await effective(deps, before, input));
   const credential = await sealed(deps.secrets, id, input.credential);
   const outcome = await updateRepo(deps.kv, id, (repo, status): RepoChange => {
     const { credential: stored, ...rest } = repo;
+    const url = input.url ?? repo.url;
     const keepsStored = input.credential === undefined && sameOrigin(url, repo.url);
     const changed: Repo = {
       ...rest,
@@ -200,9 +201,10 @@ function nextDue(
   now: number,
 ): { nextDue?: number | null } {
   if (sourceChanges) return { nextDue: now };
-  // What is due already, or is tried again after a failure, stays as it is.
-  const scheduled = status.state === "successful" && !(status.nextDue! <= now && status.nextDue);
-  if (repo.period.seconds === before.period.seconds || !scheduled) return {};
+  if (repo.period.seconds === before.period.seconds) return {};
+  // What waits for its turn, or is tried again after a failure, stays as it is.
+  const queued = status.nextDue !== null && status.nextDue <= now;
+  if (queued || status.state !== "successful") return {};
   if (repo.period.seconds === 0) return { nextDue: null };
   return { nextDue: Math.max(now, (status.lastAttempt ?? now) + repo.period.seconds * 1_000) };
 }

@@ -1,6 +1,6 @@
 /** One sync of one repository, from its source to a commit. */
 
-import type { Secrets } from "../access/secrets.ts";
+import { type Secrets, SecretUnreadable } from "../access/secrets.ts";
 import { IndexError } from "../helm/index_error.ts";
 import { describeError, type Log } from "../log.ts";
 import type { Credential, FetchIndex } from "../sources/source.ts";
@@ -9,7 +9,7 @@ import { sweep } from "../store/garbage.ts";
 import { type Pointer, readPointer } from "../store/generations.ts";
 import { type Kv, StoreUnavailable } from "../store/kv.ts";
 import { readRepoAndStatus, type Repo } from "../store/repos.ts";
-import { commitSync, writeAhead } from "../store/sync_commit.ts";
+import { commitSync, type SyncResult, writeAhead } from "../store/sync_commit.ts";
 import type { SyncStatus } from "../store/sync_status.ts";
 import { buildGeneration, type Built } from "./build_generation.ts";
 import { type HeldLease, withLease } from "./lease_work.ts";
@@ -142,61 +142,68 @@ async function build(
 function asIndexError({ log }: SyncDeps, repo: Repo, error: unknown): IndexError {
   if (error instanceof IndexError) return error;
   log("sync failed from within", { repo: repo.id, ...describeError(error) });
-  const hint = error instanceof Error && error.name === "SecretUnreadable"
+  const message = error instanceof SecretUnreadable
     ? error.message
     : "Chartroom failed on this index; its log says more";
-  return new IndexError("internal", hint);
+  return new IndexError("internal", message);
 }
 
+/** Commits what came of a sync, again if something else changed the repository meanwhile. */
 async function settle(
   deps: SyncDeps,
   held: HeldLease,
-  { repo: begunWith, status: begun, pointer: old, startedAt }: Snapshot,
-  { built, error, bytes }: Product,
+  snapshot: Snapshot,
+  product: Product,
 ): Promise<"done" | "again" | "idle" | "lost"> {
-  const { kv, clock, random, log } = deps;
+  const { id, revision } = snapshot.repo;
   for (;;) {
     if (held.signal.aborted) return "lost";
-    const [repo, current] = await readRepoAndStatus(kv, begunWith.id);
+    const [repo, current] = await readRepoAndStatus(deps.kv, id);
     if (repo.value === null || current.value === null) return "idle";
-    if (repo.value.revision !== begunWith.revision) return "again";
-    // Events of a repository are told apart by their time.
-    const finishedAt = Math.max(clock(), (current.value.lastAttempt ?? 0) + 1);
-    const status = nextStatus({
-      begun,
-      current: current.value,
-      periodSeconds: repo.value.period.seconds,
-      startedAt,
-      finishedAt,
-      bytes,
-      random: random(),
-      ...(error && { error }),
-      ...(built?.problems !== undefined && { problems: built.problems }),
-    });
-    const event: SyncEvent = {
-      id: crypto.randomUUID(),
-      finishedAt,
-      state: error === undefined ? "successful" : "failed",
-      ...(error && { reason: error.reason, message: status.message! }),
-      generation: (built?.pointer ?? old)?.generation ?? 0,
-      durationMs: finishedAt - startedAt,
-      bytes,
-      ...(built?.changes && { changes: built.changes }),
-    };
-    const committed = await commitSync(kv, held.lease, repo, current, {
-      status,
-      event,
-      ...(built && { pointer: built.pointer }),
-      garbage: built?.garbage ?? [],
-    });
-    if (!committed) {
+    if (repo.value.revision !== revision) return "again";
+    const result = resultOf(deps, snapshot, product, repo.value, current.value);
+    if (!await commitSync(deps.kv, held.lease, repo, current, result)) {
       if (await held.renew()) continue;
       return "lost";
     }
     held.settle();
-    if (built !== undefined) deps.onCommit(begunWith.id);
-    const { state, reason, message, generation, durationMs } = event;
-    log("synced", { repo: begunWith.id, state, reason, message, generation, durationMs, bytes });
-    return status.nextDue !== null && status.nextDue <= finishedAt ? "again" : "done";
+    const { status, event, pointer } = result;
+    if (pointer !== undefined) deps.onCommit(id);
+    const { state, reason, message, generation, durationMs, bytes } = event;
+    deps.log("synced", { repo: id, state, reason, message, generation, durationMs, bytes });
+    return status.nextDue !== null && status.nextDue <= event.finishedAt ? "again" : "done";
   }
+}
+
+function resultOf(
+  { clock, random }: SyncDeps,
+  { status: begun, pointer: old, startedAt }: Snapshot,
+  { built, error, bytes }: Product,
+  repo: Repo,
+  current: SyncStatus,
+): SyncResult {
+  // Events of a repository are told apart by their time.
+  const finishedAt = Math.max(clock(), (current.lastAttempt ?? 0) + 1);
+  const status = nextStatus({
+    begun,
+    current,
+    periodSeconds: repo.period.seconds,
+    startedAt,
+    finishedAt,
+    bytes,
+    random: random(),
+    ...(error && { error }),
+    ...(built?.problems !== undefined && { problems: built.problems }),
+  });
+  const event: SyncEvent = {
+    id: crypto.randomUUID(),
+    finishedAt,
+    state: error === undefined ? "successful" : "failed",
+    ...(error && { reason: error.reason, message: status.message! }),
+    generation: (built?.pointer ?? old)?.generation ?? 0,
+    durationMs: finishedAt - startedAt,
+    bytes,
+    ...(built?.changes && { changes: built.changes }),
+  };
+  return { status, event, ...(built && { pointer: built.pointer }), garbage: built?.garbage ?? [] };
 }

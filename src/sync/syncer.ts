@@ -33,7 +33,7 @@ export function createSyncer(
   const running = new Map<string, Promise<void>>();
   const progress = new Map<string, Progress>();
   const waiting = new Set<string>();
-  const timers = new Set<ReturnType<typeof setTimeout>>();
+  const later = new Map<string, ReturnType<typeof setTimeout>>();
   const stop = new AbortController();
   const syncDeps: SyncDeps = { ...deps, onProgress: (repoId, at) => progress.set(repoId, at) };
 
@@ -72,11 +72,13 @@ export function createSyncer(
 
   /** Another process is at it, or died while it was: then its lease runs out. */
   function startLater(repoId: string, busyUntil: number) {
-    const timer = setTimeout(() => {
-      timers.delete(timer);
+    if (later.has(repoId)) return;
+    const wait = Math.max(0, busyUntil - deps.clock()) + 1;
+    const again = () => {
+      later.delete(repoId);
       start(repoId);
-    }, Math.min(Math.max(0, busyUntil - deps.clock()) + 1, BUSY_MS));
-    timers.add(timer);
+    };
+    later.set(repoId, setTimeout(again, Math.min(wait, BUSY_MS)));
   }
 
   async function idle() {
@@ -104,7 +106,7 @@ export function createSyncer(
     },
     async close() {
       stop.abort(new DOMException("Chartroom is stopping", "AbortError"));
-      timers.forEach(clearTimeout);
+      for (const timer of later.values()) clearTimeout(timer);
       await idle();
     },
   };
