@@ -4,16 +4,16 @@ import assert from "node:assert/strict";
 import { acquireLease, LEASE_MS } from "../../src/store/leases.ts";
 import { GARBAGE_DELAY_MS } from "../../src/store/garbage.ts";
 import { keys } from "../../src/store/keys.ts";
-import { withChartroom } from "../support/chartroom.ts";
+import { type Chartroom, withChartroom } from "../support/chartroom.ts";
 import { indexOf, type Upstream } from "../support/upstream.ts";
 
 const OLD = indexOf({ one: ["1.0.0"] });
 const NEW = indexOf({ one: ["1.0.0", "1.1.0"] });
 
-/** Lets the upstream's next answer wait until the test says so. */
-function holdBack(upstream: Upstream, path: string, answer: string) {
+/** Lets the upstream's next answers wait until the test says so. */
+function holdBack(upstream: Upstream, answer: string) {
   const asked = Promise.withResolvers<void>(), go = Promise.withResolvers<void>();
-  upstream.serve(path, async () => {
+  upstream.serve("/index.yaml", async () => {
     asked.resolve();
     await go.promise;
     return new Response(answer);
@@ -21,19 +21,31 @@ function holdBack(upstream: Upstream, path: string, answer: string) {
   return { asked: asked.promise, go: go.resolve };
 }
 
+/** Registers a repository, and asks for a second sync that hangs until `finish` is called. */
+async function beginSync(chartroom: Chartroom, upstream: Upstream, answer = NEW) {
+  const { call, register, services, clock } = chartroom;
+  upstream.serve("/index.yaml", OLD);
+  const id = await register(upstream.url);
+  const held = holdBack(upstream, answer);
+  clock.now += 1;
+  const ask = () => call("POST", `/v1/repos/${id}/action`, { action: "index" });
+  await ask();
+  await held.asked;
+  const finish = async () => {
+    held.go();
+    await services.syncer.idle();
+  };
+  return { id, ask, finish };
+}
+
 Deno.test("deleting a repository during its sync does not bring it back", () =>
-  withChartroom(async ({ call, register, services, clock }, upstream) => {
-    upstream.serve("/index.yaml", OLD);
-    const id = await register(upstream.url);
-    const held = holdBack(upstream, "/index.yaml", NEW);
-    clock.now += 1;
-    await call("POST", `/v1/repos/${id}/action`, { action: "index" });
-    await held.asked;
+  withChartroom(async (chartroom, upstream) => {
+    const { call, services, clock } = chartroom;
+    const { id, finish } = await beginSync(chartroom, upstream);
     assert.equal((await call("GET", `/v1/repos/${id}`)).body.sync.state, "running");
     assert.equal((await call("GET", `/v1/repos/${id}`)).body.sync.phase, "download");
     assert.equal((await call("DELETE", `/v1/repos/${id}`)).status, 200);
-    held.go();
-    await services.syncer.idle();
+    await finish();
     assert.equal((await call("GET", `/v1/repos/${id}`)).status, 404);
     assert.equal((await call("GET", "/v1/apps")).body.total_count, 0);
     // What the sync and the repository left behind is swept.
@@ -47,17 +59,12 @@ Deno.test("deleting a repository during its sync does not bring it back", () =>
   }));
 
 Deno.test("a URL that is changed during a sync is what counts", () =>
-  withChartroom(async ({ call, register, services, clock }, upstream) => {
-    upstream.serve("/index.yaml", OLD);
+  withChartroom(async (chartroom, upstream) => {
+    const { call } = chartroom;
     upstream.serve("/other/index.yaml", indexOf({ other: ["1.0.0"] }));
-    const id = await register(upstream.url);
-    const held = holdBack(upstream, "/index.yaml", NEW);
-    clock.now += 1;
-    await call("POST", `/v1/repos/${id}/action`, { action: "index" });
-    await held.asked;
+    const { id, finish } = await beginSync(chartroom, upstream);
     await call("PATCH", `/v1/repos/${id}`, { url: `${upstream.url}/other` });
-    held.go();
-    await services.syncer.idle();
+    await finish();
     const { items } = (await call("GET", "/v1/apps")).body;
     assert.deepEqual(items.map((app: { name: string }) => app.name), ["other"]);
     const events = (await call("GET", `/v1/repos/${id}/events`)).body;
@@ -65,35 +72,24 @@ Deno.test("a URL that is changed during a sync is what counts", () =>
   }));
 
 Deno.test("a description that is changed during a sync stays, and so does the sync", () =>
-  withChartroom(async ({ call, register, services, clock }, upstream) => {
-    upstream.serve("/index.yaml", OLD);
-    const id = await register(upstream.url);
-    const held = holdBack(upstream, "/index.yaml", NEW);
-    clock.now += 1;
-    await call("POST", `/v1/repos/${id}/action`, { action: "index" });
-    await held.asked;
+  withChartroom(async (chartroom, upstream) => {
+    const { call } = chartroom;
+    const { id, finish } = await beginSync(chartroom, upstream);
     await call("PATCH", `/v1/repos/${id}`, { description: "changed" });
-    held.go();
-    await services.syncer.idle();
+    await finish();
     assert.equal((await call("GET", `/v1/repos/${id}`)).body.description, "changed");
     assert.equal((await call("GET", "/v1/apps")).body.items[0].version_total, 2);
     assert.equal(upstream.requests.length, 2);
   }));
 
 Deno.test("what is asked for during a sync is done after it, once", () =>
-  withChartroom(async ({ call, register, services, clock }, upstream) => {
-    upstream.serve("/index.yaml", OLD);
-    const id = await register(upstream.url);
-    const held = holdBack(upstream, "/index.yaml", OLD);
-    clock.now += 1;
-    const action = () => call("POST", `/v1/repos/${id}/action`, { action: "index" });
-    await action();
-    await held.asked;
+  withChartroom(async (chartroom, upstream) => {
+    const { call } = chartroom;
+    const { ask, finish } = await beginSync(chartroom, upstream, OLD);
     // Within the same millisecond, too.
-    for (let i = 0; i < 5; i++) await action();
+    for (let i = 0; i < 5; i++) await ask();
     upstream.serve("/index.yaml", NEW);
-    held.go();
-    await services.syncer.idle();
+    await finish();
     assert.equal((await call("GET", "/v1/apps")).body.items[0].version_total, 2);
     assert.equal(upstream.requests.length, 3);
   }));
@@ -113,17 +109,12 @@ Deno.test("a repository that another process is syncing is left to it, until its
   }));
 
 Deno.test("a sync whose lease was taken away commits nothing", () =>
-  withChartroom(async ({ call, register, services, clock }, upstream) => {
-    upstream.serve("/index.yaml", OLD);
-    const id = await register(upstream.url);
-    const held = holdBack(upstream, "/index.yaml", NEW);
-    clock.now += 1;
-    await call("POST", `/v1/repos/${id}/action`, { action: "index" });
-    await held.asked;
+  withChartroom(async (chartroom, upstream) => {
+    const { call, services, clock } = chartroom;
+    const { id, finish } = await beginSync(chartroom, upstream);
     clock.now += LEASE_MS;
     await acquireLease(services.kv, id, "somebody else", clock.now);
-    held.go();
-    await services.syncer.idle();
+    await finish();
     assert.equal((await call("GET", "/v1/apps")).body.items[0].version_total, 1);
     assert.equal((await call("GET", `/v1/repos/${id}/events`)).body.total_count, 1);
     // What it had written is swept.
@@ -140,7 +131,7 @@ Deno.test("a sync whose lease was taken away commits nothing", () =>
 
 Deno.test("stopping gives leases back and leaves what is due to the next process", () =>
   withChartroom(async ({ call, services, clock }, upstream) => {
-    const held = holdBack(upstream, "/index.yaml", OLD);
+    const held = holdBack(upstream, OLD);
     const repo = { name: "r", url: upstream.url };
     const { body: { repo_id: id } } = await call("POST", "/v1/repos", repo);
     await held.asked;
