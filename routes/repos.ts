@@ -1,13 +1,11 @@
 /** Repositories: `/repos`. */
 
 import { type Context, Hono } from "hono";
-import { contains } from "../src/catalog/text.ts";
-import { compareText } from "../src/helm/version.ts";
+import { matchesRepo, type RepoFilter, sortRepos } from "../src/catalog/repo_query.ts";
 import { invalid } from "../src/refused.ts";
 import type { Services } from "../src/services.ts";
 import { listEvents } from "../src/store/events.ts";
 import { readPointer, readProblems } from "../src/store/generations.ts";
-import type { Repo } from "../src/store/repos.ts";
 import { parseRepoInput } from "../src/sync/repo_input.ts";
 import {
   askForSync,
@@ -18,9 +16,9 @@ import {
 } from "../src/sync/repositories.ts";
 import { authorize, type Env, requireRepo, workspaceOf } from "./support/authenticate.ts";
 import { readObject } from "./support/body.ts";
-import { isTrue, readConditions, readOrder } from "./support/conditions.ts";
+import { alternatives, isTrue, readConditions, readOrder } from "./support/conditions.ts";
 import { parsePaging, slice } from "./support/paging.ts";
-import { eventView, readRepoStates, repoView } from "./support/repo_view.ts";
+import { eventView, readRepoRows, repoView } from "./support/repo_view.ts";
 
 const SUCCESS = { message: "success" };
 const ORDERS = ["create_time", "update_time", "name", "status"] as const;
@@ -49,8 +47,8 @@ export function repos(services: Services) {
     .get("/", async (c) => c.json(await listRepos(c, services)))
     .get("/:repo", async (c) => {
       const found = await repo(c, "read");
-      const [state] = await readRepoStates(services, [found]);
-      return c.json(repoView(found, state!));
+      const [row] = await readRepoRows(services, [found]);
+      return c.json(repoView(row!));
     })
     .patch("/:repo", async (c) => {
       const { id } = await repo(c, "write");
@@ -94,43 +92,21 @@ async function listRepos(c: Context<Env>, services: Services) {
   const order = readOrder(c.req.query("orderBy"), ORDERS);
   const workspace = workspaceOf(c) ?? exact.get("workspace") ?? "";
   authorize(c, "read", workspace);
-  const statuses = exact.get("status") ?? "";
-  const found = [...(await services.directory.repos()).values()].filter((repo) =>
-    repo.workspace === workspace && matches(repo, exact, fuzzy)
-  );
-  const states = await readRepoStates(services, found);
-  const rows = found.map((repo, i) => ({ repo, state: states[i]! }))
-    // KubeSphere's console asks for `status=active`, which every repository is.
-    .filter(({ state }) =>
-      ["", "active"].includes(statuses) || statuses.split("|").includes(state.status.state)
-    );
-  const sortKey = (row: typeof rows[number]) => ({
-    create_time: row.repo.createTime,
-    update_time: row.state.status.lastAttempt ?? 0,
-    name: 0,
-    status: ["failed", "successful", "syncing"].indexOf(row.state.status.state),
-  }[order]);
-  rows.sort((a, b) =>
-    sortKey(a) - sortKey(b) || compareText(a.repo.name, b.repo.name) ||
-    compareText(a.repo.id, b.repo.id)
-  );
-  if (isTrue(c.req.query("reverse"))) rows.reverse();
-  const page = slice(rows, parsePaging((name) => c.req.query(name)));
-  return {
-    items: page.map(({ repo, state }) => repoView(repo, state)),
-    total_count: rows.length,
+  const filter: RepoFilter = {
+    id: exact.get("repo_id") ?? "",
+    name: exact.get("name") ?? "",
+    nameContains: [exact.get("keyword"), fuzzy.get("name")],
+    descriptionContains: fuzzy.get("description") ?? "",
+    textContains: fuzzy.get("keyword") ?? "",
   };
-}
-
-function matches(
-  { id, name, description }: Repo,
-  exact: ReadonlyMap<string, string>,
-  fuzzy: ReadonlyMap<string, string>,
-): boolean {
-  const part = (text: string, wanted: string | undefined) => !wanted || contains(text, wanted);
-  const same = (text: string, wanted: string | undefined) => !wanted || text === wanted;
-  return part(name, exact.get("keyword")) && same(name, exact.get("name")) &&
-    same(id, exact.get("repo_id")) && part(name, fuzzy.get("name")) &&
-    part(description, fuzzy.get("description")) &&
-    (part(name, fuzzy.get("keyword")) || part(description, fuzzy.get("keyword")));
+  // KubeSphere's console asks for `status=active`, which every repository is.
+  const states = alternatives(exact.get("status"));
+  const anyState = states.size === 0 || states.has("active");
+  const found = [...(await services.directory.repos()).values()]
+    .filter((repo) => repo.workspace === workspace && matchesRepo(repo, filter));
+  const rows = (await readRepoRows(services, found))
+    .filter(({ status }) => anyState || states.has(status.state));
+  const sorted = sortRepos(rows, order, isTrue(c.req.query("reverse")));
+  const page = slice(sorted, parsePaging((name) => c.req.query(name)));
+  return { items: page.map(repoView), total_count: rows.length };
 }

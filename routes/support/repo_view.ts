@@ -10,7 +10,9 @@ import type { Progress } from "../../src/sync/sync_repo.ts";
 /** What a Go client reads as "no time". */
 const ZERO_TIME = "0001-01-01T00:00:00.000Z";
 
-export interface RepoState {
+/** A repository, and how it stands. */
+export interface RepoRow {
+  repo: Repo;
   status: SyncStatus;
   /** Whether some process is syncing it. */
   running: boolean;
@@ -20,20 +22,21 @@ export interface RepoState {
 }
 
 /** How the given repositories stand, in their order. */
-export async function readRepoStates(
+export async function readRepoRows(
   { kv, syncer, clock }: Services,
   repos: readonly Repo[],
-): Promise<RepoState[]> {
+): Promise<RepoRow[]> {
   const now = clock();
   const [statuses, leased] = await Promise.all([
     readStatuses(kv, repos.map(({ id }) => id)),
     leasedRepos(kv, now),
   ]);
-  return repos.map(({ id }, i) => {
-    const progress = syncer.progress(id);
+  return repos.map((repo, i) => {
+    const progress = syncer.progress(repo.id);
     return {
+      repo,
       status: statuses[i] ?? NEVER_SYNCED,
-      running: leased.has(id),
+      running: leased.has(repo.id),
       ...(progress && { progress }),
       now,
     };
@@ -41,7 +44,8 @@ export async function readRepoStates(
 }
 
 /** A repository. Its credential is never shown, only whether there is one. */
-export function repoView(repo: Repo, state: RepoState) {
+export function repoView(row: RepoRow) {
+  const { repo, status } = row;
   return {
     category_set: null,
     create_time: time(repo.createTime),
@@ -53,17 +57,17 @@ export function repoView(repo: Repo, state: RepoState) {
     providers: null,
     repo_id: repo.id,
     selectors: null,
-    status: state.status.state,
-    status_time: state.status.lastAttempt ? time(state.status.lastAttempt) : ZERO_TIME,
+    status: status.state,
+    status_time: status.lastAttempt ? time(status.lastAttempt) : ZERO_TIME,
     url: repo.url,
     ...(repo.period.seconds > 0 && { sync_period: repo.period.text }),
     workspace: repo.workspace,
     credential_set: repo.credential !== undefined,
-    sync: syncView(repo, state),
+    sync: syncView(row),
   };
 }
 
-function syncView(repo: Repo, { status, running, progress, now }: RepoState) {
+function syncView({ repo, status, running, progress, now }: RepoRow) {
   const { reason, message, failures, lastAttempt, lastSuccess, nextDue } = status;
   const queued = nextDue !== null && nextDue <= now;
   return {
