@@ -77,7 +77,7 @@ Deno.test("a connection that breaks fails the sync, and the old generation stays
         assert.equal((await call("GET", "/v1/apps")).body.total_count, 1);
       } finally {
         await close();
-        raw.close();
+        await raw.close();
       }
     });
   }

@@ -2,13 +2,15 @@
 
 export interface RawUpstream {
   url: string;
-  close(): void;
+  /** Ends when every answer has. */
+  close(): Promise<void>;
 }
 
 /** `answer` writes to a connection whose request was read, and leaves it; then it is closed. */
 export function startRawUpstream(answer: (connection: Deno.TcpConn) => Promise<void>): RawUpstream {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const connections = new Set<Deno.TcpConn>();
+  const handled: Promise<void>[] = [];
   const handle = async (connection: Deno.TcpConn) => {
     connections.add(connection);
     try {
@@ -26,13 +28,14 @@ export function startRawUpstream(answer: (connection: Deno.TcpConn) => Promise<v
     }
   };
   (async () => {
-    for await (const connection of listener) handle(connection);
+    for await (const connection of listener) handled.push(handle(connection));
   })();
   return {
     url: `http://127.0.0.1:${listener.addr.port}`,
-    close() {
+    async close() {
       listener.close();
       for (const connection of connections) connection.close();
+      await Promise.all(handled);
     },
   };
 }
