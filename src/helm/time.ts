@@ -1,7 +1,7 @@
 /** Times as they stand in an index: RFC 3339 text, kept as written. */
 
 const RFC3339 =
-  /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})(?:[.,](\d+))?(Z|[+-](\d{2}):(\d{2}))$/;
+  /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})(?:[.,](\d{1,18}))?(Z|[+-](\d{2}):(\d{2}))$/;
 
 /** Whether `text` is a time that Go's `time.Parse(time.RFC3339, text)` accepts. */
 export function isTime(text: string): boolean {

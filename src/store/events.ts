@@ -10,8 +10,8 @@ export const MAX_EVENTS = 100;
 const TRIM_EVERY = 20;
 /** Most names of one kind that an event lists; the count beside them is exact. */
 const MAX_NAMES = 50;
-/** Most characters of a name in an event, whose row is one value. */
-const MAX_NAME = 200;
+/** Most characters of a name in an event: one KV value holds all of them, at two bytes each. */
+const MAX_NAME = 100;
 
 /** Something that changed: how many, and the first of them by name. */
 export interface Changed {

@@ -1,7 +1,7 @@
 /**
  * Garbage: segments that no generation refers to. They stay for a while, since a reader may still
- * hold the generation that did. A sync names what it is about to write as garbage to come, so what a
- * dying process leaves behind goes too: the sweep keeps what is referred to by then.
+ * hold the generation that did. A sync announces what it is about to write, and to drop, before it
+ * does, so what a dying process leaves behind goes too.
  */
 
 import { readCatalog, readPointer, referencesOf } from "./generations.ts";
@@ -15,18 +15,21 @@ export const GARBAGE_DELAY_MS = 600_000;
 const HASH_BYTES = 32;
 const HASHES_PER_ROW = Math.floor(MAX_PART_BYTES / HASH_BYTES);
 
-/** Adds rows to a commit that let the given segments be swept later. */
-export function scheduleSweep(
-  op: Deno.AtomicOperation,
+/**
+ * Lets the given segments be looked at later. What a generation refers to by then stays, so this
+ * may come before the commit that adds or drops them, and should: if that does not come, no harm.
+ */
+export async function scheduleSweep(
+  kv: Kv,
   repoId: string,
   hashes: string[],
   now: number,
-): Deno.AtomicOperation {
+): Promise<void> {
   for (let i = 0; i < hashes.length; i += HASHES_PER_ROW) {
+    const row = Uint8Array.fromHex(hashes.slice(i, i + HASHES_PER_ROW).join(""));
     const key = keys.garbage(now + GARBAGE_DELAY_MS, repoId, crypto.randomUUID());
-    op.set(key, Uint8Array.fromHex(hashes.slice(i, i + HASHES_PER_ROW).join("")));
+    await kv.commit((op) => op.set(key, row));
   }
-  return op;
 }
 
 /** Adds a row that lets all of a deleted repository's segments and events be swept later. */

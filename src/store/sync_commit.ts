@@ -16,8 +16,6 @@ export interface SyncResult {
   event: SyncEvent;
   /** Absent if what was kept stays. */
   pointer?: Pointer;
-  /** Segments that no generation refers to any more. */
-  garbage: string[];
 }
 
 /**
@@ -29,7 +27,7 @@ export async function commitSync(
   lease: Lease,
   repo: Entry<Repo>,
   old: Entry<SyncStatus>,
-  { status, event, pointer, garbage }: SyncResult,
+  { status, event, pointer }: SyncResult,
 ): Promise<boolean> {
   const { repoId } = lease;
   const written = await kv.commit((op) => {
@@ -39,21 +37,23 @@ export async function commitSync(
       .set(keys.sync(repoId), status);
     if (pointer !== undefined) op.set(keys.index(repoId), pointer);
     moveDue(op, repoId, old.value?.nextDue ?? null, status.nextDue);
-    scheduleSweep(op, repoId, garbage, event.finishedAt);
     return addEvent(op, repoId, event);
   });
   if (written !== undefined) await trimEvents(kv, repoId, status.syncs);
   return written !== undefined;
 }
 
-/** Writes segments that the next commit will refer to. If it does not come, they are garbage. */
+/**
+ * Writes segments that the next commit will refer to, and announces them and those that it will
+ * drop to the sweep.
+ */
 export async function writeAhead(
   kv: Kv,
   repoId: string,
-  segments: Map<string, Uint8Array>,
+  fresh: Map<string, Uint8Array>,
+  dropped: string[],
   now: number,
 ): Promise<void> {
-  if (segments.size === 0) return;
-  await kv.commit((op) => scheduleSweep(op, repoId, [...segments.keys()], now));
-  await writeSegments(kv, repoId, segments);
+  await scheduleSweep(kv, repoId, [...fresh.keys(), ...dropped], now);
+  await writeSegments(kv, repoId, fresh);
 }

@@ -40,7 +40,7 @@ export interface Built {
   /** To be written before the commit. */
   fresh: Map<string, Uint8Array>;
   /** No longer referred to after the commit. */
-  garbage: string[];
+  dropped: string[];
 }
 
 /**
@@ -59,7 +59,7 @@ export async function buildGeneration(
   if (old?.digest === digest && old.url === url) {
     return sameValidators(old.validators, validators)
       ? "unchanged"
-      : { pointer: { ...old, validators }, fresh: new Map(), garbage: [] };
+      : { pointer: { ...old, validators }, fresh: new Map(), dropped: [] };
   }
   const parsed = parseIndex(bytes);
   if (parsed.openEnded && old?.generated !== undefined && old.url === url) {
@@ -91,7 +91,7 @@ export async function buildGeneration(
     problems: parsed.problems.length,
     ...(same ? {} : { changes: merged.changes }),
     fresh: merged.builder.fresh,
-    garbage: [...known].filter((hash) => !used.has(hash)),
+    dropped: [...known].filter((hash) => !used.has(hash)),
   };
 }
 

@@ -135,7 +135,7 @@ async function build(
   const built = await buildGeneration(kv, repo.id, pointer, download, clock(), status.force);
   if (built === "unchanged") return built;
   progress("store");
-  await writeAhead(kv, repo.id, built.fresh, clock());
+  await writeAhead(kv, repo.id, built.fresh, built.dropped, clock());
   return built;
 }
 
@@ -205,5 +205,5 @@ function resultOf(
     bytes,
     ...(built?.changes && { changes: built.changes }),
   };
-  return { status, event, ...(built && { pointer: built.pointer }), garbage: built?.garbage ?? [] };
+  return { status, event, ...(built && { pointer: built.pointer }) };
 }

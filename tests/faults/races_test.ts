@@ -248,3 +248,29 @@ Deno.test("the last hundred events are kept", () =>
     const rows = await services.kv.list({ prefix: keys.events(id) });
     assert.ok(rows.length < 120, `${rows.length} rows`);
   }));
+
+Deno.test("names and times of any length are stored, and listed", () =>
+  withChartroom(async ({ call, register }, upstream) => {
+    const long = "名".repeat(5_000);
+    const charts = Object.fromEntries(
+      Array.from({ length: 120 }, (_, i) => [`${i}-${long}`, [`1.0.0+${i}`, `2.0.0-${i}x`]]),
+    );
+    upstream.serve(
+      "/index.yaml",
+      () =>
+        new Response(
+          indexOf(charts).replace(
+            /generated: .*/,
+            `generated: "2024-01-01T00:00:00.${"1".repeat(80_000)}Z"`,
+          ),
+          {
+            headers: { etag: `"${"e".repeat(3_000)}"`, "last-modified": "x".repeat(3_000) },
+          },
+        ),
+    );
+    const id = await register(upstream.url);
+    const [event] = (await call("GET", `/v1/repos/${id}/events`)).body.items;
+    assert.equal(event.status, "successful", event.result);
+    assert.equal(event.changes.versions_added.count, 240);
+    assert.equal((await call("GET", "/v1/apps")).body.total_count, 120);
+  }));

@@ -69,7 +69,7 @@ onEachDatabase("what a builder writes is what is read", async (kv) => {
     chart("tail", ["2.0.0"]),
   ];
   const { builder, pointer } = await build(charts);
-  await writeAhead(kv, REPO, builder.fresh, NOW);
+  await writeAhead(kv, REPO, builder.fresh, [], NOW);
   assert.equal(pointer.apps, 3);
   assert.equal(pointer.versions, 402);
   const catalog = await readCatalog(kv, REPO, pointer);

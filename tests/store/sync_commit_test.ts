@@ -46,7 +46,6 @@ async function commit(kv: Kv, meanwhile: (kv: Kv) => Promise<unknown>): Promise<
     status: { ...status.value!, state: "successful", nextDue: NOW + 3_600_000, syncs: 1 },
     event: EVENT,
     pointer: POINTER,
-    garbage: ["ab".repeat(32)],
   });
 }
 
