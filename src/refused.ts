@@ -4,6 +4,7 @@ export type RefusalCode =
   | "unknown_field"
   | "invalid_conditions"
   | "name_taken"
+  | "conflict"
   | "not_found"
   | "forbidden"
   | "unauthorized"

@@ -46,7 +46,7 @@ export async function createSecrets(raw: readonly Uint8Array<ArrayBuffer>[]): Pr
         }
       }
       throw new SecretUnreadable(
-        `the ${place.field} of ${place.repoId} cannot be opened with CHARTROOM_SECRET_KEY`,
+        `the ${place.field} of ${place.repoId} was sealed with another key than the one in use`,
       );
     },
   };

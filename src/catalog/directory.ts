@@ -16,19 +16,22 @@ export function createDirectory(kv: Kv, clock: () => number): Directory {
   let change: string | null = null;
   let checkedAt = -Infinity;
   let loading: Promise<ReadonlyMap<string, Repo>> | undefined;
+  /** Counts refreshes: what was read before one is not what comes after it. */
+  let epoch = 0;
 
   async function load(stale: boolean): Promise<ReadonlyMap<string, Repo>> {
+    const begun = epoch;
     try {
       // Read before the list: what comes between the two is found with the next look.
       const current = await readReposChange(kv);
-      if (repos === undefined || stale || current !== change) {
-        repos = new Map((await listRepos(kv)).map((repo) => [repo.id, repo]));
-        change = current;
-      }
+      if (repos !== undefined && !stale && current === change) return repos;
+      const read = new Map((await listRepos(kv)).map((repo) => [repo.id, repo]));
+      if (begun === epoch) [repos, change] = [read, current];
+      return read;
     } catch (error) {
       if (repos === undefined || !(error instanceof StoreUnavailable)) throw error;
+      return repos;
     }
-    return repos;
   }
 
   return {
@@ -37,12 +40,17 @@ export function createDirectory(kv: Kv, clock: () => number): Directory {
       if (loading === undefined) {
         const stale = checkedAt === -Infinity;
         checkedAt = clock();
-        loading = load(stale).finally(() => loading = undefined);
+        const current = load(stale).finally(() => {
+          if (loading === current) loading = undefined;
+        });
+        loading = current;
       }
       return await loading;
     },
     refresh() {
       checkedAt = -Infinity;
+      loading = undefined;
+      epoch++;
     },
   };
 }

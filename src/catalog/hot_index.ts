@@ -52,18 +52,31 @@ export function createHotIndex(kv: Kv, clock: () => number, maxBytes: number): H
     sizeCalculation: ({ size }) => size,
   });
   const checked = new Map<string, { at: number; strong: boolean }>();
-  const loading = new Map<string, Promise<HotCatalog>>();
+  const loading = new Map<string, Promise<HotCatalog | HotVersions>>();
+
+  /** Lets all that want a value while it is loaded have that one. */
+  function once<T extends HotCatalog | HotVersions>(key: string, load: () => Promise<T>) {
+    const other = loading.get(key);
+    if (other !== undefined) return other as Promise<T>;
+    const mine = load().finally(() => {
+      if (loading.get(key) === mine) loading.delete(key);
+    });
+    loading.set(key, mine);
+    return mine;
+  }
 
   async function bringUpToDate(repoId: string, known: HotCatalog | undefined) {
     const strong = checked.get(repoId)?.strong ?? false;
-    checked.set(repoId, { at: clock(), strong: false });
+    const check = { at: clock(), strong: false };
+    checked.set(repoId, check);
     try {
       const current = await load(kv, repoId, known, strong ? "strong" : "eventual");
-      hot.set(repoId, current);
+      // Unless it was refreshed meanwhile.
+      if (checked.get(repoId) === check) hot.set(repoId, current);
       return current;
     } catch (error) {
       if (known !== undefined && error instanceof StoreUnavailable) return known;
-      checked.delete(repoId);
+      if (checked.get(repoId) === check) checked.delete(repoId);
       throw error;
     }
   }
@@ -73,23 +86,23 @@ export function createHotIndex(kv: Kv, clock: () => number, maxBytes: number): H
       const known = hot.get(repoId) as HotCatalog | undefined;
       const check = checked.get(repoId);
       if (known && check && clock() - check.at < CHECK_EVERY_MS) return known.value;
-      let current = loading.get(repoId);
-      if (current === undefined) {
-        current = bringUpToDate(repoId, known).finally(() => loading.delete(repoId));
-        loading.set(repoId, current);
-      }
-      return (await current).value;
+      return (await once(repoId, () => bringUpToDate(repoId, known))).value;
     },
     async versions(repoId, entry) {
       const key = `${repoId}/${entry.key}/${entry.segments.join()}`;
       const known = hot.get(key) as HotVersions | undefined;
       if (known !== undefined) return known.value;
-      const versions = await readVersions(kv, repoId, entry);
-      hot.set(key, withSize(versions, versions));
-      return versions;
+      const loaded = await once(key, async () => {
+        const versions = await readVersions(kv, repoId, entry);
+        const value: HotVersions = withSize(versions, versions);
+        hot.set(key, value);
+        return value;
+      });
+      return loaded.value;
     },
     refresh(repoId) {
       checked.set(repoId, { at: -Infinity, strong: true });
+      loading.delete(repoId);
     },
   };
 }

@@ -70,6 +70,10 @@ export function readEntry(
   budget: Budget,
   report: (reason: string) => void,
 ): ChartVersion {
+  spend(budget, 1);
+  if (budget.left < 0) {
+    throw new IndexError("not_an_index", "the aliases of the index expand beyond all measure");
+  }
   if (node === null) throw new EntryError("the entry is null");
   if (!(node instanceof Map)) throw new EntryError("the entry is not a mapping");
   for (const field of ["name", "version"]) {
@@ -78,6 +82,15 @@ export function readEntry(
     if (scalarText(value) === undefined) throw new EntryError(`\`${field}\` must be a string`);
   }
   const own: Budget = { left: MAX_ENTRY_CHARACTERS };
+  try {
+    return readFields(node, own, report);
+  } finally {
+    // What is refused has cost its time as well.
+    spend(budget, MAX_ENTRY_CHARACTERS - own.left);
+  }
+}
+
+function readFields(node: YamlMap, own: Budget, report: (reason: string) => void): ChartVersion {
   const entry = emptyObject();
   for (const [field, value] of node) {
     if (value === null) continue;
@@ -89,10 +102,6 @@ export function readEntry(
       if (!(error instanceof TypeError)) throw error;
       report(`\`${field}\` was left out: ${error.message}`);
     }
-  }
-  spend(budget, MAX_ENTRY_CHARACTERS - own.left);
-  if (budget.left < 0) {
-    throw new IndexError("not_an_index", "the aliases of the index expand beyond all measure");
   }
   return entry as ChartVersion;
 }

@@ -17,6 +17,7 @@ export type IndexErrorReason =
   | "not_an_index"
   | "too_many_charts"
   | "shrink"
+  | "credential_unreadable"
   | "internal";
 
 /** An index that cannot be used. The message is for people and never holds a credential. */

@@ -13,13 +13,22 @@ export interface ParsedIndex {
   generated?: string;
   /** In the order of the index; a chart without a usable version is absent. */
   charts: Chart[];
+  /** The first of them. */
   problems: Problem[];
+  /** How many there are. */
+  problemCount: number;
   /** Whether nothing follows `entries`, so that a cut at the right place would not show. */
   openEnded: boolean;
 }
 
 /** An aliased node counts each time that it is used, so that a small file cannot become a huge one. */
 const MAX_EXPANSION = 2;
+/** Most problems that are described; all are counted. */
+const MAX_PROBLEMS = 1_000;
+/** A document with more problems than this is not meant to be an index. */
+const MAX_PROBLEM_COUNT = 100_000;
+/** Most characters of a text in a problem. */
+const MAX_PROBLEM_TEXT = 200;
 /** What every tool writes for a version, in the order in which sorted fields come. */
 const REQUIRED_FIELDS = ["name", "urls", "version"];
 
@@ -38,6 +47,9 @@ export function parseIndex(bytes: Uint8Array): ParsedIndex {
       "no_api_version",
       "the document has no `apiVersion`, so it is not a Helm index",
     );
+  }
+  if (root.has("kind") && !root.has("entries")) {
+    throw new IndexError("not_an_index", "the document is a Kubernetes manifest, not a Helm index");
   }
   const entries = root.get("entries") ?? null;
   if (entries !== null && !(entries instanceof Map)) {
@@ -128,9 +140,14 @@ function refuseCutOffEntries(entries: YamlMap | null, text: string) {
   if (!/[\r\n]$/.test(text)) {
     throw new IndexError("truncated", "the index ends in the middle of a line, so it was cut off");
   }
-  const items = [...entries?.values() ?? []].flatMap((list) => Array.isArray(list) ? list : []);
-  const last = items.pop();
-  if (!(last instanceof Map) || !items.some(isWholeAndSorted)) return;
+  const lists = [...entries?.values() ?? []].filter((list) => Array.isArray(list));
+  const siblings = lists.at(-1) ?? [];
+  const last = siblings.at(-1);
+  // The first of each list and all of the last one: lists may be aliases of a single long one.
+  const items = [...lists.map((list) => list[0] ?? null), ...siblings];
+  if (!(last instanceof Map) || !items.some((item) => item !== last && isWholeAndSorted(item))) {
+    return;
+  }
   const lastField = [...last.keys()].at(-1) ?? "";
   const missing = REQUIRED_FIELDS.filter((field) => !last.get(field));
   if (missing.length > 0 && isSorted(last) && missing.every((field) => field >= lastField)) {
@@ -153,20 +170,31 @@ function isSorted(item: YamlMap): boolean {
 function readEntries(entries: YamlMap, budget: Budget) {
   const charts: Chart[] = [];
   const problems: Problem[] = [];
+  let problemCount = 0;
+  const report = ({ chart, version, position, reason }: Problem) => {
+    if (++problemCount > MAX_PROBLEM_COUNT) {
+      const message = `the document has more than ${MAX_PROBLEM_COUNT} entries that are none`;
+      throw new IndexError("not_an_index", message);
+    }
+    if (problems.length === MAX_PROBLEMS) return;
+    const short = (text: string) => text.slice(0, MAX_PROBLEM_TEXT);
+    problems.push({
+      chart: short(chart),
+      ...(version && { version: short(version) }),
+      position,
+      reason: short(reason),
+    });
+  };
   for (const [name, list] of entries) {
     if (list === null) continue;
     if (!Array.isArray(list)) {
-      problems.push({ chart: name, position: null, reason: "expected a list of versions" });
+      report({ chart: name, position: null, reason: "expected a list of versions" });
       continue;
     }
-    const versions = readVersions(
-      list,
-      budget,
-      (problem) => problems.push({ chart: name, ...problem }),
-    );
+    const versions = readVersions(list, budget, (problem) => report({ chart: name, ...problem }));
     if (versions.length > 0) charts.push({ name, versions });
   }
-  return { charts, problems };
+  return { charts, problems, problemCount };
 }
 
 /** Of two versions with the same version string the one made later counts, or else the first. */

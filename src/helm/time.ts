@@ -3,6 +3,10 @@
 const RFC3339 =
   /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})(?:[.,](\d{1,18}))?(Z|[+-](\d{2}):(\d{2}))$/;
 
+/** Four digits of a year do not say more, in UTC. */
+const FIRST = Date.parse("0000-01-01T00:00:00Z");
+const LAST = Date.parse("9999-12-31T23:59:59.999Z");
+
 /** Whether `text` is a time that Go's `time.Parse(time.RFC3339, text)` accepts. */
 export function isTime(text: string): boolean {
   const match = RFC3339.exec(text);
@@ -16,7 +20,9 @@ export function isTime(text: string): boolean {
     number,
   ];
   const lastDay = new Date(Date.UTC(2000 + year % 400, month, 0)).getUTCDate();
-  return month >= 1 && month <= 12 && day >= 1 && day <= lastDay && hour < 24 && minute < 60 &&
+  const inUtc = timeOf(text);
+  return inUtc >= FIRST && inUtc <= LAST && month >= 1 && month <= 12 && day >= 1 &&
+    day <= lastDay && hour < 24 && minute < 60 &&
     second < 60 && Number(match[9] ?? 0) < 24 && Number(match[10] ?? 0) < 60;
 }
 

@@ -54,6 +54,7 @@ async function download(
   let url = home;
   for (let hop = 0; hop <= redirects; hop++) {
     await egress.check(url);
+    watch.connecting();
     const response = await fetch(url, {
       headers: headersFor(request, url.origin === home.origin),
       redirect: "manual",
@@ -148,6 +149,7 @@ async function readBody(
 ): Promise<Uint8Array> {
   const chunks: Uint8Array<ArrayBuffer>[] = [];
   let total = 0;
+  watch.reading();
   for await (const chunk of response.body ?? []) {
     watch.touch();
     total += chunk.length;
@@ -181,9 +183,16 @@ class Watch {
     this.#idle = this.#startIdle();
   }
 
+  connecting() {
+    this.#reading = false;
+  }
+
+  reading() {
+    this.#reading = true;
+  }
+
   /** Something came. */
   touch() {
-    this.#reading = true;
     clearTimeout(this.#idle);
     this.#idle = this.#startIdle();
   }

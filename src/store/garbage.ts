@@ -7,12 +7,15 @@
 import { readCatalog, readPointer, referencesOf } from "./generations.ts";
 import { keys, until } from "./keys.ts";
 import { type Kv, MAX_PART_BYTES } from "./kv.ts";
-import { deleteAll, deleteSegments, splitHashes } from "./segments.ts";
+import { commitUnder, type Held } from "./leases.ts";
+import { deleteAll, splitHashes } from "./segments.ts";
 
 /** How long segments outlive their generation. */
 export const GARBAGE_DELAY_MS = 600_000;
 
 const HASH_BYTES = 32;
+/** Most rows that are looked at in one go; a commit ends at 1,000 mutations, measured. */
+const MAX_ROWS = 500;
 const HASHES_PER_ROW = Math.floor(MAX_PART_BYTES / HASH_BYTES);
 
 /**
@@ -37,29 +40,37 @@ export function scheduleSweepOfAll(op: Deno.AtomicOperation, repoId: string, now
   return op.set(keys.garbage(now + GARBAGE_DELAY_MS, repoId, "all"), null);
 }
 
-/** The repositories whose garbage may be swept now. */
-export async function listSweepable(kv: Kv, now: number, limit: number): Promise<string[]> {
-  const rows = await kv.list(until(keys.garbages, now), limit);
-  return [...new Set(rows.map(({ key }) => key[2] as string))];
+/** What a sweep of a repository has to look at. */
+export type GarbageRow = Deno.KvEntry<Uint8Array | null>;
+
+/** Garbage whose time has come, by repository. */
+export async function listGarbage(kv: Kv, now: number): Promise<Map<string, GarbageRow[]>> {
+  const rows = await kv.list<Uint8Array | null>(until(keys.garbages, now), MAX_ROWS);
+  return Map.groupBy(rows, ({ key }) => key[2] as string);
 }
 
 /**
- * Sweeps the garbage of a repository that is due. Only for the holder of the repository's lease:
- * a sync under way may be about to refer to what is garbage now.
+ * Sweeps the garbage of a repository. Every deletion is under the repository's lease: a sync of
+ * somebody else may be about to refer to what is garbage now.
  */
-export async function sweep(kv: Kv, repoId: string, now: number): Promise<void> {
-  const rows = (await kv.list<Uint8Array | null>(until(keys.garbages, now)))
-    .filter(({ key }) => key[2] === repoId);
-  const pointer = await readPointer(kv, repoId);
-  if (pointer.value === null && rows.some(({ value }) => value === null)) {
-    await deleteAll(kv, keys.segments(repoId));
-    await deleteAll(kv, keys.events(repoId));
+export async function sweep(
+  kv: Kv,
+  held: Held,
+  repoId: string,
+  rows: readonly GarbageRow[],
+): Promise<void> {
+  const { value: pointer } = await readPointer(kv, repoId);
+  if (pointer === null && rows.some(({ value }) => value === null)) {
+    await deleteAll(kv, held, keys.segments(repoId));
+    await deleteAll(kv, held, keys.events(repoId));
   } else {
-    const used = pointer.value === null
+    const used = pointer === null
       ? new Set<string>()
-      : referencesOf(pointer.value, await readCatalog(kv, repoId, pointer.value));
-    const hashes = rows.flatMap(({ value }) => value === null ? [] : splitHashes(value));
-    await deleteSegments(kv, repoId, hashes.filter((hash) => !used.has(hash)));
+      : referencesOf(pointer, await readCatalog(kv, repoId, pointer));
+    const hashes = new Set(rows.flatMap(({ value }) => value === null ? [] : splitHashes(value)));
+    for (const hash of hashes.difference(used)) {
+      await deleteAll(kv, held, keys.segment(repoId, hash));
+    }
   }
-  await kv.commit((op) => rows.reduce((op, { key }) => op.delete(key), op));
+  await commitUnder(kv, held, (op) => rows.reduce((op, { key }) => op.delete(key), op));
 }

@@ -9,8 +9,6 @@ import { encodeSegment, readSegment, SegmentCutter, segmentHash, splitHashes } f
 
 /** Most segments of a catalog: their hashes stand in the pointer, which is one value. */
 const MAX_CATALOG_SEGMENTS = 1_500;
-/** Most problems that are kept; all are counted. */
-const MAX_PROBLEMS = 1_000;
 
 /** The one row that says which generation of a repository is current. */
 export interface Pointer {
@@ -85,8 +83,7 @@ export class GenerationBuilder {
     const cutter = new SegmentCutter((json) => catalog.push(this.#hold(json)));
     for (const entry of this.entries) cutter.add(JSON.stringify(entry), entry.name);
     cutter.end();
-    const listed = problems.slice(0, MAX_PROBLEMS);
-    const problemHash = listed.length === 0 ? "" : this.#hold(JSON.stringify(listed));
+    const problemHash = problems.length === 0 ? "" : this.#hold(JSON.stringify(problems));
     await this.#compressPending();
     if (catalog.length > MAX_CATALOG_SEGMENTS) return undefined;
     return {

@@ -43,6 +43,33 @@ export async function releaseLease(kv: Kv, lease: Lease): Promise<void> {
   await kv.commit((op) => op.check({ key, versionstamp: lease.versionstamp }).delete(key));
 }
 
+/** A lease that is held and renewed while work goes on. */
+export interface Held {
+  /** As it is now: a renewal changes it. */
+  readonly lease: Lease;
+  /** Renews it at once; `false` if it was lost. */
+  renew(): Promise<boolean>;
+}
+
+/** The lease was lost while work that needs it was going on. */
+export class LeaseLost extends Error {
+  override readonly name = "LeaseLost";
+}
+
+/** Commits under a lease. Throws {@link LeaseLost}, and writes nothing, if somebody else has it. */
+export async function commitUnder(
+  kv: Kv,
+  held: Held,
+  build: (op: Deno.AtomicOperation) => Deno.AtomicOperation,
+): Promise<void> {
+  for (;;) {
+    const { repoId, versionstamp } = held.lease;
+    const key = keys.lease(repoId);
+    if (await kv.commit((op) => build(op.check({ key, versionstamp })))) return;
+    if (!await held.renew()) throw new LeaseLost(`the lease of ${repoId} was lost`);
+  }
+}
+
 /** The repositories that some process is working on. */
 export async function leasedRepos(kv: Kv, now: number): Promise<Set<string>> {
   const entries = await kv.list<LeaseRow>({ prefix: keys.leases });

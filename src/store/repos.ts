@@ -72,18 +72,19 @@ export async function readReposChange(kv: Kv): Promise<string | null> {
 }
 
 /**
- * Changes a repository. `change` is called with what is stored, again if that changed meanwhile,
- * and must not change id or workspace.
+ * Changes a repository. `change` is called with what is stored, again if that changed meanwhile; it
+ * must not change id or workspace, and refuses with `undefined`.
  */
 export async function updateRepo(
   kv: Kv,
   id: string,
-  change: (repo: Repo, status: SyncStatus) => RepoChange,
-): Promise<"updated" | "absent" | "name_taken"> {
+  change: (repo: Repo, status: SyncStatus) => RepoChange | undefined,
+): Promise<"updated" | "absent" | "name_taken" | "refused"> {
   for (;;) {
     const [repo, status] = await readRepoAndStatus(kv, id);
     if (repo.value === null || status.value === null) return "absent";
     const next = change(repo.value, status.value);
+    if (next === undefined) return "refused";
     const oldName = keys.repoName(repo.value.workspace, repo.value.name);
     const newName = keys.repoName(next.repo.workspace, next.repo.name);
     const renamed = next.repo.name !== repo.value.name;

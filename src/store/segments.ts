@@ -7,6 +7,7 @@ import { createHash } from "node:crypto";
 import { promisify } from "node:util";
 import { deflate, inflate } from "node:zlib";
 import { keys } from "./keys.ts";
+import { commitUnder, type Held } from "./leases.ts";
 import { type Kv, MAX_PART_BYTES, MAX_PARTS_PER_COMMIT } from "./kv.ts";
 
 /** Characters of JSON: below, a segment is not ended, so that its row is worth its overhead. */
@@ -95,17 +96,14 @@ export async function readSegment<T>(
   return JSON.parse(new TextDecoder().decode(json));
 }
 
-/** Deletes segments, each with all of its parts. */
-export async function deleteSegments(kv: Kv, repoId: string, hashes: Iterable<string>) {
-  for (const hash of hashes) await deleteAll(kv, keys.segment(repoId, hash));
-}
-
-/** Deletes every row under a prefix, in batches. */
-export async function deleteAll(kv: Kv, prefix: Deno.KvKey) {
+/** Deletes every row under a prefix, in batches, under the lease of the repository. */
+export async function deleteAll(kv: Kv, held: Held, prefix: Deno.KvKey) {
   const batchSize = 100;
   for (;;) {
     const rows = await kv.list({ prefix }, batchSize);
-    if (rows.length > 0) await kv.commit((op) => rows.reduce((op, { key }) => op.delete(key), op));
+    if (rows.length > 0) {
+      await commitUnder(kv, held, (op) => rows.reduce((op, { key }) => op.delete(key), op));
+    }
     if (rows.length < batchSize) return;
   }
 }

@@ -39,7 +39,8 @@ export async function commitSync(
     moveDue(op, repoId, old.value?.nextDue ?? null, status.nextDue);
     return addEvent(op, repoId, event);
   });
-  if (written !== undefined) await trimEvents(kv, repoId, status.syncs);
+  // What is left over now goes with the next trim.
+  if (written !== undefined) await trimEvents(kv, repoId, status.syncs).catch(() => {});
   return written !== undefined;
 }
 

@@ -88,7 +88,7 @@ export async function buildGeneration(
   const used = referencesOf(pointer, merged.builder.entries);
   return {
     pointer,
-    problems: parsed.problems.length,
+    problems: parsed.problemCount,
     ...(same ? {} : { changes: merged.changes }),
     fresh: merged.builder.fresh,
     dropped: [...known].filter((hash) => !used.has(hash)),

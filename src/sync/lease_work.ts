@@ -1,19 +1,15 @@
 /** Work on a repository that only one process may do at a time. */
 
 import type { Kv } from "../store/kv.ts";
-import { acquireLease, type Lease, LEASE_MS, releaseLease, renewLease } from "../store/leases.ts";
+import { acquireLease, type Held, LEASE_MS, releaseLease, renewLease } from "../store/leases.ts";
 
 /** Renewals per lease time; one or two of them may fail without harm. */
 const RENEWALS = 4;
 
 /** A lease that is renewed while work goes on. */
-export interface HeldLease {
-  /** As it is now: a renewal changes it. */
-  readonly lease: Lease;
+export interface HeldLease extends Held {
   /** Aborted when the lease is lost, or when the caller's signal is. */
   readonly signal: AbortSignal;
-  /** Renews it at once; `false` if it was lost. */
-  renew(): Promise<boolean>;
   /** To be called when the lease was given back with a commit. */
   settle(): void;
 }

@@ -7,6 +7,8 @@ export const DEFAULT_PERIOD: Period = { text: "1h", seconds: 3_600 };
 /** A shorter period counts as this. */
 export const MIN_PERIOD_S = 180;
 const MAX_PERIOD_S = 365 * 86_400;
+/** Most characters of a duration. */
+const MAX_TEXT = 64;
 
 /** Seconds per unit. */
 const UNITS: Record<string, number> = {
@@ -26,7 +28,7 @@ const DURATION = /^\+?(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+$/;
 export function parsePeriod(text: string): Period {
   const trimmed = text.trim();
   if (trimmed === "" || /^[+-]?0$/.test(trimmed)) return { text: trimmed, seconds: 0 };
-  if (!DURATION.test(trimmed)) {
+  if (trimmed.length > MAX_TEXT || !DURATION.test(trimmed)) {
     throw invalid("sync_period", "a duration such as `10m`, `1h30m` or `0`");
   }
   let seconds = 0;

@@ -1,6 +1,6 @@
 /** What a caller can do with repositories: register, check, modify, remove, ask for a sync. */
 
-import type { Secrets } from "../access/secrets.ts";
+import { type Secrets, SecretUnreadable } from "../access/secrets.ts";
 import { IndexError } from "../helm/index_error.ts";
 import { parseIndex } from "../helm/index_parser.ts";
 import { newRepoId } from "../helm/ids.ts";
@@ -13,8 +13,8 @@ import {
   deleteRepo,
   findRepo,
   insertRepo,
+  isNameTaken,
   type Repo,
-  type RepoChange,
   updateRepo,
 } from "../store/repos.ts";
 import type { SyncStatus } from "../store/sync_status.ts";
@@ -85,11 +85,11 @@ export async function checkIndex(
       maxBytes: deps.maxIndexBytes,
     });
     if (answer.kind === "unchanged") throw new Error("unchanged, although nothing was known");
-    const { charts, problems } = parseIndex(answer.bytes);
+    const { charts, problemCount } = parseIndex(answer.bytes);
     return {
       apps: charts.length,
       versions: charts.reduce((sum, { versions }) => sum + versions.length, 0),
-      problems: problems.length,
+      problems: problemCount,
       bytes: answer.bytes.length,
     };
   } catch (error) {
@@ -109,13 +109,18 @@ export async function modifyRepo(
 ): Promise<void> {
   const before = await findRepo(deps.kv, id);
   if (before === undefined) throw repoNotFound(id);
-  const newUrl = input.url ?? before.url;
-  const sourceChanges = newUrl !== before.url || input.credential !== undefined;
-  if (sourceChanges) await checkIndex(deps, newUrl, await effective(deps, before, input));
+  const renamed = input.name !== undefined && input.name !== before.name;
+  if (renamed && await isNameTaken(deps.kv, before.workspace, input.name!)) {
+    throw nameTaken(input.name!);
+  }
+  const url = input.url ?? before.url;
+  const sourceChanges = url !== before.url || input.credential !== undefined;
+  if (sourceChanges) await checkIndex(deps, url, await effective(deps, before, input));
   const credential = await sealed(deps.secrets, id, input.credential);
-  const outcome = await updateRepo(deps.kv, id, (repo, status): RepoChange => {
+  const outcome = await updateRepo(deps.kv, id, (repo, status) => {
+    // What was tried out is not what is there now.
+    if (repo.revision !== before.revision) return undefined;
     const { credential: stored, ...rest } = repo;
-    const url = input.url ?? repo.url;
     const keepsStored = input.credential === undefined && sameOrigin(url, repo.url);
     const changed: Repo = {
       ...rest,
@@ -130,6 +135,10 @@ export async function modifyRepo(
   });
   if (outcome === "absent") throw repoNotFound(id);
   if (outcome === "name_taken") throw nameTaken(input.name!);
+  if (outcome === "refused") {
+    const message = "the repository's URL or credential was changed meanwhile; try again";
+    throw new Refused("conflict", message);
+  }
   deps.onChange();
   if (sourceChanges) deps.syncer.start(id);
 }
@@ -190,7 +199,12 @@ function sameOrigin(a: string, b: string): boolean {
 async function effective({ secrets }: RepositoriesDeps, before: Repo, input: RepoInput) {
   if (input.credential !== undefined) return input.credential;
   if (!sameOrigin(input.url ?? before.url, before.url)) return undefined;
-  return await openCredential(secrets, before);
+  try {
+    return await openCredential(secrets, before);
+  } catch (error) {
+    if (!(error instanceof SecretUnreadable)) throw error;
+    throw invalid("credential", `a new one, since ${error.message}`);
+  }
 }
 
 function nextDue(

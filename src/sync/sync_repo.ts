@@ -5,7 +5,7 @@ import { IndexError } from "../helm/index_error.ts";
 import { describeError, type Log } from "../log.ts";
 import type { Credential, FetchIndex } from "../sources/source.ts";
 import type { SyncEvent } from "../store/events.ts";
-import { sweep } from "../store/garbage.ts";
+import { type GarbageRow, sweep } from "../store/garbage.ts";
 import { type Pointer, readPointer } from "../store/generations.ts";
 import { type Kv, StoreUnavailable } from "../store/kv.ts";
 import { readRepoAndStatus, type Repo } from "../store/repos.ts";
@@ -82,9 +82,13 @@ export async function syncRepo(
 }
 
 /** Deletes what no generation of a repository refers to any more, unless it is being synced. */
-export async function sweepRepo(deps: SyncDeps, repoId: string, signal: AbortSignal) {
-  const { kv, owner, clock } = deps;
-  await withLease(kv, repoId, owner, clock, signal, () => sweep(kv, repoId, clock()));
+export async function sweepRepo(
+  { kv, owner, clock }: SyncDeps,
+  repoId: string,
+  rows: readonly GarbageRow[],
+  signal: AbortSignal,
+): Promise<void> {
+  await withLease(kv, repoId, owner, clock, signal, (held) => sweep(kv, held, repoId, rows));
 }
 
 /** The credential of a repository, opened. */
@@ -141,11 +145,11 @@ async function build(
 
 function asIndexError({ log }: SyncDeps, repo: Repo, error: unknown): IndexError {
   if (error instanceof IndexError) return error;
+  if (error instanceof SecretUnreadable) {
+    return new IndexError("credential_unreadable", error.message);
+  }
   log("sync failed from within", { repo: repo.id, ...describeError(error) });
-  const message = error instanceof SecretUnreadable
-    ? error.message
-    : "Chartroom failed on this index; its log says more";
-  return new IndexError("internal", message);
+  return new IndexError("internal", "Chartroom failed on this index; its log says more");
 }
 
 /** Commits what came of a sync, again if something else changed the repository meanwhile. */

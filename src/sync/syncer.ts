@@ -2,7 +2,7 @@
 
 import { describeError } from "../log.ts";
 import { listDue } from "../store/due.ts";
-import { listSweepable } from "../store/garbage.ts";
+import { listGarbage } from "../store/garbage.ts";
 import { type Progress, sweepRepo, type SyncDeps, syncRepo } from "./sync_repo.ts";
 
 /** Most repositories that one tick takes from the due index. */
@@ -35,6 +35,7 @@ export function createSyncer(
   const waiting = new Set<string>();
   const later = new Map<string, ReturnType<typeof setTimeout>>();
   const stop = new AbortController();
+  let sweeping = Promise.resolve();
   const syncDeps: SyncDeps = { ...deps, onProgress: (repoId, at) => progress.set(repoId, at) };
 
   function start(repoId: string) {
@@ -87,10 +88,19 @@ export function createSyncer(
 
   async function work() {
     for (const repoId of await listDue(deps.kv, deps.clock(), BATCH)) start(repoId);
-    for (const repoId of await listSweepable(deps.kv, deps.clock(), BATCH)) {
-      await sweepRepo(syncDeps, repoId, stop.signal);
-    }
+    sweeping = sweepAll();
+    await sweeping;
     await idle();
+  }
+
+  /** What goes wrong with one repository is no reason to leave the others. */
+  async function sweepAll() {
+    for (const [repoId, rows] of await listGarbage(deps.kv, deps.clock())) {
+      if (stop.signal.aborted) return;
+      await sweepRepo(syncDeps, repoId, rows, stop.signal).catch((error) =>
+        deps.log("sweep failed", { repo: repoId, ...describeError(error) })
+      );
+    }
   }
 
   return {
@@ -108,6 +118,8 @@ export function createSyncer(
       stop.abort(new DOMException("Chartroom is stopping", "AbortError"));
       for (const timer of later.values()) clearTimeout(timer);
       await idle();
+      // What went wrong with it is in the log of its tick.
+      await sweeping.catch(() => {});
     },
   };
 }

@@ -193,11 +193,30 @@ Deno.test("bombs end in an error or a problem, and soon", () => {
     return `l${i}: &l${i} [${Array(9).fill(target).join(", ")}]\n`;
   }).join("");
   const bomb = parse(
-    `apiVersion: v1\n${levels}entries:\n  a:\n  - {name: a, version: 1.0.0, x: *l8}\n` +
+    `apiVersion: v1\n# ${
+      "-".repeat(1_200_000)
+    }\n${levels}entries:\n  a:\n  - {name: a, version: 1.0.0, x: *l8}\n` +
       `  - {name: a, version: 2.0.0}\ngenerated: null\n`,
   );
   assert.equal(bomb.problems[0]!.reason, "the entry is larger than 1048576 characters");
   assert.equal(bomb.charts[0]!.versions.length, 1);
+
+  // Lists of nothing, used again and again, cost as much as if they were written out.
+  const nothing = `apiVersion: v1\nentries:\n  a: &l [${"~,".repeat(5_000)}~]\n` +
+    Array.from({ length: 900 }, (_, i) => `  c${i}: *l\n`).join("") + "generated: null\n";
+  assert.equal(reasonOf(nothing), "not_an_index");
+  assert.equal(
+    reasonOf(`apiVersion: v1\nentries:\n  a: [${"[],".repeat(200_000)}]\n`),
+    "not_an_index",
+  );
+  const named = parse(
+    `apiVersion: v1\nentries:\n  ${"n".repeat(100_000)}: [${
+      "~,".repeat(3_000)
+    }]\ngenerated: null\n`,
+  );
+  assert.equal(named.problemCount, 3_000);
+  assert.equal(named.problems.length, 1_000);
+  assert.ok(JSON.stringify(named.problems).length < 300_000);
 
   const long = "z".repeat(500_000);
   const uses = Array.from({ length: 900 }, (_, i) => `  - {name: a, version: 1.${i}.0, x: *x}\n`);
@@ -223,6 +242,7 @@ Deno.test("what is no index is refused with its reason", () => {
     ["entries: {}\n", "no_api_version"],
     ['apiVersion: ""\n', "no_api_version"],
     ["apiVersion: v1\nentries: []\n", "not_an_index"],
+    ["apiVersion: v1\nkind: ConfigMap\n", "not_an_index"],
     ["apiVersion: v1\nentries: text\n", "not_an_index"],
     ["a: 1\na: 2\n", "syntax"],
     ["a: [1\nb: 2\n", "syntax"],

@@ -59,6 +59,8 @@ Deno.test("times are what Go takes for RFC 3339, and print with three decimals, 
     "2021-01-01T00:00:00+0530",
     "10000-01-01T00:00:00Z",
     "2021-01-01T00:00:00Z\n",
+    "0000-01-01T00:00:00+23:00",
+    "9999-12-31T23:59:59-23:00",
   ];
   for (const text of wrong) assert.equal(isTime(text), false, text);
   assert.equal(timeOf("2021-01-01T00:00:00+08:00"), Date.parse("2020-12-31T16:00:00Z"));
