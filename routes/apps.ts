@@ -70,7 +70,7 @@ export function apps(services: Services) {
 async function listApps(c: Context<Env>, services: Services) {
   const { exact, fuzzy } = readConditions(c.req.query("conditions"), APP_CONDITIONS);
   const order = readOrder(c.req.query("orderBy"), APP_ORDERS);
-  const repos = await reposToList(c, services, alternatives(exact.get("repo_id")));
+  const repos = await reposToList(c, services, exact.get("repo_id"));
   const found = isActive(exact.get("status"))
     ? filterApps(
       (await Promise.all(repos.map((repo) => appsOf(services, repo)))).flat(),
@@ -102,10 +102,12 @@ function readFilter({ exact, fuzzy }: Conditions): AppFilter {
 async function reposToList(
   c: Context<Env>,
   services: Services,
-  ids: ReadonlySet<string>,
+  condition: string | undefined,
 ): Promise<Repo[]> {
-  if (ids.size > 0) {
-    return await Promise.all([...ids].map((id) => requireRepo(c, services, id, "read")));
+  // An empty condition is no repository: a script whose variable is not set shall not get all.
+  if (condition !== undefined) {
+    const ids = [...alternatives(condition)];
+    return await Promise.all(ids.map((id) => requireRepo(c, services, id, "read")));
   }
   return [...(await services.directory.repos()).values()].filter((repo) => isVisible(c, repo));
 }

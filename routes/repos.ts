@@ -2,7 +2,7 @@
 
 import { type Context, Hono } from "hono";
 import { matchesRepo, type RepoFilter, sortRepos } from "../src/catalog/repo_query.ts";
-import { invalid } from "../src/refused.ts";
+import { invalid, unknownField } from "../src/refused.ts";
 import type { Services } from "../src/services.ts";
 import { listEvents } from "../src/store/events.ts";
 import { readPointer, readProblems } from "../src/store/generations.ts";
@@ -16,7 +16,7 @@ import {
 } from "../src/sync/repositories.ts";
 import { authorize, type Env, requireRepo, workspaceOf } from "./support/authenticate.ts";
 import { readObject } from "./support/body.ts";
-import { alternatives, isTrue, readConditions, readOrder } from "./support/conditions.ts";
+import { alternatives, isTrue, readConditions, readFlag, readOrder } from "./support/conditions.ts";
 import { parsePaging, slice } from "./support/paging.ts";
 import { eventView, readRepoRows, repoView } from "./support/repo_view.ts";
 
@@ -37,7 +37,7 @@ export function repos(services: Services) {
       const workspace = workspaceOf(c) ?? "";
       authorize(c, "write", workspace);
       const input = parseRepoInput(await readObject(c));
-      if (isTrue(c.req.query("validate"))) {
+      if (readFlag("validate", c.req.query("validate"))) {
         const { url, credential } = input;
         return c.json({ ok: true, ...await checkIndex(repositories, url, credential) });
       }
@@ -63,7 +63,9 @@ export function repos(services: Services) {
     })
     .post("/:repo/action", async (c) => {
       const { id } = await repo(c, "write");
-      const { action, force = false } = await readObject(c);
+      const { action, force = false, workspace: _ignored, ...rest } = await readObject(c);
+      const [unknown] = Object.keys(rest);
+      if (unknown !== undefined) throw unknownField(unknown, ["action", "force"]);
       if (action !== "index") throw invalid("action", '"index"');
       if (typeof force !== "boolean") throw invalid("force", "true or false");
       await askForSync(repositories, id, force);

@@ -34,3 +34,9 @@ export class Refused extends Error {
 export function invalid(field: string, expected: string): Refused {
   return new Refused("invalid_field", `${field}: expected ${expected}`, field);
 }
+
+/** A field that a request must not have. */
+export function unknownField(field: string, known: readonly string[]): Refused {
+  const message = `${field}: unknown, expected one of ${known.join(", ")}`;
+  return new Refused("unknown_field", message, field);
+}

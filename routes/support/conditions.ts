@@ -36,7 +36,10 @@ export function readConditions(
     const operator = kind === "exact" ? "=" : "~";
     for (const [key, value] of conditions[kind]) {
       if (known[kind].includes(key) || (key === "" && value === "")) continue;
-      const keys = known[kind].map((name) => `${name}${operator}`).join(", ");
+      const keys = [
+        ...known.exact.map((name) => `${name}=`),
+        ...known.fuzzy.map((name) => `${name}~`),
+      ].join(", ");
       throw new Refused(
         "invalid_conditions",
         `conditions: ${JSON.stringify(key + operator)} is unknown, expected one of ${keys}`,
@@ -55,6 +58,13 @@ export function alternatives(value: string | undefined): Set<string> {
 /** What Go's `strconv.ParseBool` takes for true. */
 export function isTrue(text: string | undefined): boolean {
   return text !== undefined && ["1", "t", "T", "true", "TRUE", "True"].includes(text);
+}
+
+/** Reads a parameter that decides over what is done, and so must not be mistyped. */
+export function readFlag(name: string, text: string | undefined): boolean {
+  if (text === undefined || ["0", "f", "F", "false", "FALSE", "False"].includes(text)) return false;
+  if (isTrue(text)) return true;
+  throw new Refused("invalid_field", `${name}: expected true or false`, name);
 }
 
 /** Reads `orderBy`; the first of `orders` is the default. */

@@ -19,17 +19,20 @@ export function createDirectory(kv: Kv, clock: () => number): Directory {
   /** Counts refreshes: what was read before one is not what comes after it. */
   let epoch = 0;
 
-  async function load(stale: boolean): Promise<ReadonlyMap<string, Repo>> {
-    const begun = epoch;
+  async function load(): Promise<ReadonlyMap<string, Repo>> {
+    const begun = epoch, at = clock(), stale = checkedAt === -Infinity;
     try {
       // Read before the list: what comes between the two is found with the next look.
       const current = await readReposChange(kv);
-      if (repos !== undefined && !stale && current === change) return repos;
-      const read = new Map((await listRepos(kv)).map((repo) => [repo.id, repo]));
-      if (begun === epoch) [repos, change] = [read, current];
+      const read = repos !== undefined && !stale && current === change
+        ? repos
+        : new Map((await listRepos(kv)).map((repo) => [repo.id, repo]));
+      if (begun === epoch) [repos, change, checkedAt] = [read, current, at];
       return read;
     } catch (error) {
       if (repos === undefined || !(error instanceof StoreUnavailable)) throw error;
+      // Not every request shall wait for a database that does not answer.
+      if (begun === epoch) checkedAt = at;
       return repos;
     }
   }
@@ -38,9 +41,7 @@ export function createDirectory(kv: Kv, clock: () => number): Directory {
     async repos() {
       if (repos !== undefined && clock() - checkedAt < CHECK_EVERY_MS) return repos;
       if (loading === undefined) {
-        const stale = checkedAt === -Infinity;
-        checkedAt = clock();
-        const current = load(stale).finally(() => {
+        const current = load().finally(() => {
           if (loading === current) loading = undefined;
         });
         loading = current;

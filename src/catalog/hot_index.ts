@@ -66,18 +66,21 @@ export function createHotIndex(kv: Kv, clock: () => number, maxBytes: number): H
   }
 
   async function bringUpToDate(repoId: string, known: HotCatalog | undefined) {
-    const strong = checked.get(repoId)?.strong ?? false;
-    const check = { at: clock(), strong: false };
-    checked.set(repoId, check);
+    const check = checked.get(repoId);
+    const at = clock();
     try {
-      const current = await load(kv, repoId, known, strong ? "strong" : "eventual");
+      const current = await load(kv, repoId, known, check?.strong ? "strong" : "eventual");
       // Unless it was refreshed meanwhile.
-      if (checked.get(repoId) === check) hot.set(repoId, current);
+      if (checked.get(repoId) === check) {
+        hot.set(repoId, current);
+        checked.set(repoId, { at, strong: false });
+      }
       return current;
     } catch (error) {
-      if (known !== undefined && error instanceof StoreUnavailable) return known;
-      if (checked.get(repoId) === check) checked.delete(repoId);
-      throw error;
+      if (known === undefined || !(error instanceof StoreUnavailable)) throw error;
+      // Not every request shall wait for a database that does not answer.
+      if (checked.get(repoId) === check) checked.set(repoId, { at, strong: true });
+      return known;
     }
   }
 

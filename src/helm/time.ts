@@ -20,7 +20,7 @@ export function isTime(text: string): boolean {
     number,
   ];
   const lastDay = new Date(Date.UTC(2000 + year % 400, month, 0)).getUTCDate();
-  const inUtc = timeOf(text);
+  const inUtc = Date.parse(`${text.slice(0, 19)}${match[8]}`);
   return inUtc >= FIRST && inUtc <= LAST && month >= 1 && month <= 12 && day >= 1 &&
     day <= lastDay && hour < 24 && minute < 60 &&
     second < 60 && Number(match[9] ?? 0) < 24 && Number(match[10] ?? 0) < 60;
@@ -30,7 +30,7 @@ export function isTime(text: string): boolean {
 export function timeOf(text: string): number {
   const match = RFC3339.exec(text)!;
   const seconds = Date.parse(`${text.slice(0, 19)}${match[8]}`);
-  return seconds + Number(`0.${match[7] ?? "0"}`) * 1_000;
+  return Math.min(LAST, seconds + Number(`0.${match[7] ?? "0"}`) * 1_000);
 }
 
 /** The form in which KubeSphere prints a time: three decimals, cut, and the offset as it was. */

@@ -43,6 +43,8 @@ const SPECIAL_IPV6: readonly [string, number][] = [
 /** Names that mean this machine or its surroundings, whatever they resolve to. */
 const PRIVATE_NAMES = /(^|\.)(localhost|local|internal)$/;
 
+const HINT = "; CHARTROOM_ALLOW_UPSTREAM can let it through";
+
 const special = new BlockList();
 for (const [address, prefix] of SPECIAL_IPV4) special.addSubnet(address, prefix, "ipv4");
 for (const [address, prefix] of SPECIAL_IPV6) special.addSubnet(address, prefix, "ipv6");
@@ -69,14 +71,14 @@ export function createEgress(allow: readonly AllowRule[], resolve = systemResolv
     if (host === "") return "the URL has no host";
     if (allowsHost(allow, host, portOf(url))) return undefined;
     if (isIP(host) !== 0) return addressObjection(allow, host, portOf(url));
-    if (PRIVATE_NAMES.test(host)) return `the host ${host} is private`;
+    if (PRIVATE_NAMES.test(host)) return `the host ${host} is private${HINT}`;
     return undefined;
   };
   return {
     objection,
     async check(url) {
       const refusal = objection(url);
-      if (refusal !== undefined) throw blocked(refusal);
+      if (refusal !== undefined) throw new IndexError("blocked", refusal);
       const host = hostOf(url);
       if (isIP(host) !== 0 || allowsHost(allow, host, portOf(url))) return;
       const addresses = await resolve(host).catch(() => []);
@@ -86,14 +88,10 @@ export function createEgress(allow: readonly AllowRule[], resolve = systemResolv
       if (
         addresses.some((address) => addressObjection(allow, address, portOf(url)) !== undefined)
       ) {
-        throw blocked(`the host ${host} has a private address`);
+        throw new IndexError("blocked", `the host ${host} has a private address${HINT}`);
       }
     },
   };
-}
-
-function blocked(reason: string): IndexError {
-  return new IndexError("blocked", `${reason}; CHARTROOM_ALLOW_UPSTREAM can let it through`);
 }
 
 function hostOf(url: URL): string {
@@ -113,7 +111,7 @@ function addressObjection(allow: readonly AllowRule[], text: string, port: numbe
   if (isPublic(address) || allow.some((rule) => allowsAddress(rule, address, port))) {
     return undefined;
   }
-  return `the address ${address} is not public`;
+  return `the address ${address} is not public${HINT}`;
 }
 
 function isPublic(address: string): boolean {

@@ -1,6 +1,6 @@
 /** What a caller says of a repository, checked before anything is done with it. */
 
-import { invalid, Refused } from "../refused.ts";
+import { invalid, unknownField } from "../refused.ts";
 import type { Credential } from "../sources/source.ts";
 import type { Period } from "../store/repos.ts";
 import { parsePeriod } from "./period.ts";
@@ -64,8 +64,7 @@ function readStrings(body: Readonly<Record<string, unknown>>) {
     const known = FIELDS.find((name) => name === field);
     if (known === undefined) {
       if (IGNORED_FIELDS.has(field)) continue;
-      const message = `${field}: unknown, expected one of ${FIELDS.join(", ")}`;
-      throw new Refused("unknown_field", message, field);
+      throw unknownField(field, FIELDS);
     }
     if (value === null) continue;
     if (typeof value !== "string") throw invalid(field, "a string");
@@ -88,7 +87,10 @@ function parseUrl(text: string): { url: string; credential?: Credential } {
   // deno-lint-ignore no-control-regex -- the URL parser drops them without a word
   const malformed = /[\s\x00-\x1f\x7f#\\]|%(?![0-9a-f]{2})/i.test(text);
   if (url === null || malformed || text.length > MAX_URL) {
-    throw invalid("url", "an http or https URL such as `https://charts.example.org/stable`");
+    throw invalid(
+      "url",
+      "an http or https URL without spaces or `#`, such as `https://charts.example.org/stable`",
+    );
   }
   const stripped = text.replace(/^(https?:\/\/)[^/?]*@/i, "$1");
   if (url.username === "" && url.password === "") return { url: stripped };

@@ -51,7 +51,7 @@ const OTHER_ANSWERS: [file: string, name: RegExp, status: number, why: string][]
   ["apps-conditions", /(keywords|repo_name|description|workspace|version_id)=/, 400, "unknown"],
   ["apps-conditions", /category_id=|conditions (=x|~x)$|na\sme=x$/, 400, "unknown conditions"],
   ["apps-conditions", /,name=kafka$/, 200, "`name=` is a condition"],
-  ["apps-conditions", /^conditions (repo_id|status=active|keyword=redis|=|)$/, 200, "all apps"],
+  ["apps-conditions", /^conditions (status=active|keyword=redis|=|)$/, 200, "all apps"],
   ["apps-conditions", /plain query is ignored|^workspace route, no repo/, 200, "all apps"],
   [
     "apps-conditions",

@@ -1,9 +1,17 @@
 /** What happens while a sync is under way. */
 
 import assert from "node:assert/strict";
-import { acquireLease, LEASE_MS } from "../../src/store/leases.ts";
-import { GARBAGE_DELAY_MS } from "../../src/store/garbage.ts";
+import { GARBAGE_DELAY_MS, listGarbage, scheduleSweep, sweep } from "../../src/store/garbage.ts";
 import { keys } from "../../src/store/keys.ts";
+import { openKv } from "../../src/store/kv.ts";
+import {
+  acquireLease,
+  type Lease,
+  LEASE_MS,
+  LeaseLost,
+  renewLease,
+} from "../../src/store/leases.ts";
+import { writeSegments } from "../../src/store/segments.ts";
 import { type Chartroom, withChartroom } from "../support/chartroom.ts";
 import { indexOf, type Upstream } from "../support/upstream.ts";
 
@@ -273,4 +281,63 @@ Deno.test("names and times of any length are stored, and listed", () =>
     assert.equal(event.status, "successful", event.result);
     assert.equal(event.changes.versions_added.count, 240);
     assert.equal((await call("GET", "/v1/apps")).body.total_count, 120);
+  }));
+
+Deno.test("of two changes of URL and credential at once, the one that overtakes is a conflict", () =>
+  withChartroom(async ({ call, register, services }, upstream) => {
+    upstream.serve("/a/index.yaml", OLD);
+    upstream.serve("/b/index.yaml", NEW);
+    const id = await register(`${upstream.url}/a`);
+    const asked = Promise.withResolvers<void>(), go = Promise.withResolvers<void>();
+    upstream.serve("/a/index.yaml", async () => {
+      asked.resolve();
+      await go.promise;
+      return new Response(OLD);
+    });
+    const credential = JSON.stringify({ username: "for", password: "a alone" });
+    const slow = call("PATCH", `/v1/repos/${id}`, { credential });
+    await asked.promise;
+    const quick = await call("PATCH", `/v1/repos/${id}`, { url: `${upstream.url}/b` });
+    assert.equal(quick.status, 200);
+    go.resolve();
+    const overtaken = await slow;
+    assert.equal(overtaken.status, 409);
+    assert.equal(overtaken.body.code, "conflict");
+    await services.syncer.idle();
+    const repo = (await call("GET", `/v1/repos/${id}`)).body;
+    assert.deepEqual([repo.url, repo.credential_set], [`${upstream.url}/b`, false]);
+    const toB = upstream.requests.filter(({ path }) => path === "/b/index.yaml");
+    assert.ok(toB.length > 0 && toB.every(({ headers }) => !headers.has("authorization")));
+  }));
+
+Deno.test("a sweep whose lease was taken away deletes nothing", async () => {
+  const kv = await openKv({ kind: "memory" });
+  const hash = "ab".repeat(32);
+  await writeSegments(kv, "repo-1", new Map([[hash, new Uint8Array(9)]]));
+  await scheduleSweep(kv, "repo-1", [hash], 0);
+  const rows = (await listGarbage(kv, GARBAGE_DELAY_MS)).get("repo-1")!;
+  const lease = await acquireLease(kv, "repo-1", "me", 0) as Lease;
+  const held = {
+    lease,
+    renew: async () => await renewLease(kv, lease, LEASE_MS) !== undefined,
+  };
+  await acquireLease(kv, "repo-1", "another", LEASE_MS);
+  await assert.rejects(sweep(kv, held, "repo-1", rows), LeaseLost);
+  assert.equal((await kv.list({ prefix: keys.segments("repo-1") })).length, 1);
+  kv.close();
+});
+
+Deno.test("what was made or deleted is seen at once, however many ask meanwhile", () =>
+  withChartroom(async ({ call }) => {
+    // A port that nobody listens on: the syncs do not matter here.
+    const url = "http://127.0.0.1:9";
+    await Promise.all(Array.from({ length: 12 }, async (_, client) => {
+      for (let round = 0; round < 8; round++) {
+        const name = `${client}-${round}`;
+        const { body: { repo_id: id } } = await call("POST", "/v1/repos", { name, url });
+        assert.equal((await call("GET", `/v1/repos/${id}`)).status, 200);
+        await call("DELETE", `/v1/repos/${id}`);
+        assert.equal((await call("GET", `/v1/repos/${id}`)).status, 404);
+      }
+    }));
   }));

@@ -34,6 +34,11 @@ const FAULTS: Record<string, [Fault, string, RegExp]> = {
   "500": [status(500), "status", /500 Internal Server Error$/],
   "a redirect without a target": [status(302), "status", /302 Found$/],
   "a redirect to nowhere": [status(302, { location: "http://[" }), "redirect", /no URL$/],
+  "a redirect to a port where nobody listens": [
+    status(302, { location: "http://127.0.0.1:9/index.yaml" }),
+    "unreachable",
+    /a port that|refused|port/,
+  ],
   "a redirect loop": [
     (request) => Response.redirect(request.url, 301),
     "redirect",

@@ -120,6 +120,7 @@ Deno.test("GET /apps filters by conditions and sorts by creation, update or name
     assert.deepEqual(await list("conditions=keyword~nosql"), ["redis"]);
     assert.deepEqual(await list("conditions=description~MEMORY"), ["redis"]);
     assert.deepEqual(await list("conditions=status=draft"), []);
+    assert.deepEqual(await list("conditions=repo_id="), []);
     assert.equal((await list("conditions=status=draft|active,")).length, 4);
     const all = (await call("GET", `/v1/apps?conditions=repo_id=${id}`)).body.items;
     const two = `${all[0].app_id}|${all[2].app_id}`;

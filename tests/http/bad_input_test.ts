@@ -3,7 +3,7 @@ import { withChartroom } from "../support/chartroom.ts";
 import { indexOf } from "../support/upstream.ts";
 
 const URL_EXPECTED =
-  "url: expected an http or https URL such as `https://charts.example.org/stable`";
+  "url: expected an http or https URL without spaces or `#`, such as `https://charts.example.org/stable`";
 
 Deno.test("POST /repos refuses wrong fields by name, before any network call", () =>
   withChartroom(async ({ call }, upstream) => {
@@ -40,12 +40,14 @@ Deno.test("POST /repos refuses wrong fields by name, before any network call", (
       [
         { name: "a", url: "http://10.0.0.1/x" },
         "url",
-        "url: expected an address that Chartroom may call, but the address 10.0.0.1 is not public",
+        "url: expected an address that Chartroom may call, but the address 10.0.0.1 is not public; " +
+        "CHARTROOM_ALLOW_UPSTREAM can let it through",
       ],
       [
         { name: "a", url: "http://localhost/x" },
         "url",
-        "url: expected an address that Chartroom may call, but the host localhost is private",
+        "url: expected an address that Chartroom may call, but the host localhost is private; " +
+        "CHARTROOM_ALLOW_UPSTREAM can let it through",
       ],
       [
         { name: "a", url, description: "d".repeat(513) },
@@ -57,6 +59,11 @@ Deno.test("POST /repos refuses wrong fields by name, before any network call", (
         "sync_period",
         "sync_period: expected a duration such as `10m`, `1h30m` or `0`",
       ]),
+      [
+        { name: "a", url, sync_period: `${"1".repeat(60_000)}h` },
+        "sync_period",
+        "sync_period: expected a duration such as `10m`, `1h30m` or `0`",
+      ],
       [
         { name: "a", url, sync_period: "9999h" },
         "sync_period",
@@ -136,11 +143,27 @@ Deno.test("lists refuse conditions and orders that they do not know", () =>
     }
   }));
 
+Deno.test("a mistyped `validate` registers nothing", () =>
+  withChartroom(async ({ call }, upstream) => {
+    for (const value of ["yes", "", "tRue"]) {
+      const repo = { name: "a", url: upstream.url };
+      const { status, body } = await call("POST", `/v1/repos?validate=${value}`, repo);
+      assert.deepEqual([status, body.field], [400, "validate"]);
+    }
+    assert.equal((await call("GET", "/v1/repos")).body.total_count, 0);
+  }));
+
 Deno.test("an action must be `index`", () =>
   withChartroom(async ({ call, register }, upstream) => {
     upstream.serve("/index.yaml", indexOf({}));
     const id = await register(upstream.url);
-    for (const [body, field] of [[{}, "action"], [{ action: "index", force: "yes" }, "force"]]) {
+    const wrong: [unknown, string][] = [
+      [{}, "action"],
+      [{ action: "sync" }, "action"],
+      [{ action: "index", force: "yes" }, "force"],
+      [{ action: "index", forced: true }, "forced"],
+    ];
+    for (const [body, field] of wrong) {
       const answer = await call("POST", `/v1/repos/${id}/action`, body);
       assert.equal(answer.status, 400);
       assert.equal(answer.body.field, field);

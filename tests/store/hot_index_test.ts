@@ -57,8 +57,11 @@ Deno.test("many that ask at once load a catalog once, and then nothing for a sec
 
   const entry = catalogs[0]!.entries[0]!;
   assert.equal((await hot.versions(REPO, entry)).length, 1);
-  await hot.versions(REPO, entry);
   assert.deepEqual(reads, { get: 2, list: 2 });
+  const other = catalogs[0]!.entries[1]!;
+  await Promise.all(Array.from({ length: 20 }, () => hot.versions(REPO, other)));
+  await hot.versions(REPO, entry);
+  assert.deepEqual(reads, { get: 2, list: 3 });
   kv.close();
 });
 
