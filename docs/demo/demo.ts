@@ -1,7 +1,7 @@
 /** The main job, shown: a sample repository is registered, synced and listed, and then served. */
 
 import { createApp } from "../../routes/app.ts";
-import { loadConfig } from "../../src/config.ts";
+import { type Config, loadConfig } from "../../src/config.ts";
 import { createServices } from "../../src/services.ts";
 import { serveOnLoopback, startSampleRepository } from "./sample_repository.ts";
 
@@ -24,14 +24,12 @@ interface SampleApp {
   latest_app_version: { version: string; app_version?: string };
 }
 
-const port = Number(Deno.env.get("PORT") ?? 8_000);
+const config = configOrExit();
+const { port } = config;
 const sample = await startSampleRepository(port + 1);
 say(`Sample repository  ${sample.url}  (${sample.charts} charts, ${sample.archives} archives)`);
 
-const services = await createServices(
-  loadConfig({ CHARTROOM_KV: "data/demo/chartroom.sqlite", CHARTROOM_ALLOW_UPSTREAM: "127.0.0.1" }),
-  { log: () => {} },
-);
+const services = await createServices(config, { log: () => {} });
 Deno.cron("sync what is due", "* * * * *", () => services.syncer.tick());
 const server = serveOnLoopback(port, createApp(services).fetch);
 const base = `http://127.0.0.1:${server.addr.port}`;
@@ -54,6 +52,19 @@ Open or curl:
   ${sample.url}/index.yaml
 
 Ctrl-C ends it.`);
+
+function configOrExit(): Config {
+  try {
+    return loadConfig({
+      PORT: Deno.env.get("PORT"),
+      CHARTROOM_KV: "data/demo/chartroom.sqlite",
+      CHARTROOM_ALLOW_UPSTREAM: "127.0.0.1",
+    });
+  } catch (error) {
+    say(String((error as Error).message));
+    Deno.exit(1);
+  }
+}
 
 function say(text: string) {
   // deno-lint-ignore no-console -- what it says is what it is for
@@ -82,6 +93,7 @@ async function register(): Promise<string> {
     return made.repo_id;
   }
   await call("PATCH", `/v1/repos/${id}`, { url: sample.url });
+  await call("POST", `/v1/repos/${id}/action`, { action: "index" });
   say(`"${NAME}" is ${id} already; its URL is the new one now`);
   return id;
 }

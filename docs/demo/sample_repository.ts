@@ -180,7 +180,8 @@ export function serveOnLoopback(
   try {
     return listen(port);
   } catch (error) {
-    if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    const free = error instanceof Deno.errors.AddrInUse || error instanceof RangeError;
+    if (!free) throw error;
     return listen(0);
   }
 }

@@ -1,6 +1,7 @@
 /** Indexes from a web server. */
 
 import { IndexError } from "../helm/index_error.ts";
+import { takeTurns } from "../turn.ts";
 import type { Egress } from "./egress.ts";
 import type { Credential, FetchIndex, IndexAnswer, IndexRequest, Validators } from "./source.ts";
 
@@ -149,6 +150,7 @@ async function readBody(
 ): Promise<Uint8Array> {
   const chunks: Uint8Array<ArrayBuffer>[] = [];
   let total = 0;
+  const turn = takeTurns();
   watch.reading();
   for await (const chunk of response.body ?? []) {
     watch.touch();
@@ -158,6 +160,8 @@ async function readBody(
     }
     chunks.push(chunk);
     onBytes?.(total);
+    // What is decoded comes faster than it arrives.
+    await turn();
   }
   return await new Blob(chunks).bytes();
 }

@@ -19,10 +19,8 @@ import {
   sameContent,
 } from "../store/generations.ts";
 import type { Kv } from "../store/kv.ts";
+import { takeTurns } from "../turn.ts";
 import { shrinkObjection } from "./shrink_guard.ts";
-
-/** The event loop gets a turn after this many milliseconds of merging. */
-const TURN_MS = 8;
 
 export interface Download {
   url: string;
@@ -116,7 +114,7 @@ async function mergeCharts(
     versionsRemoved: changed(),
     versionsRepublished: changed(),
   };
-  let turn = performance.now();
+  const turn = takeTurns();
   for (const chart of parsed.charts.toSorted((a, b) => compareText(a.name, b.name))) {
     const entry = kept.get(chart.name);
     kept.delete(chart.name);
@@ -127,10 +125,7 @@ async function mergeCharts(
     );
     noteChanges(changes, chart, app.changes, entry === undefined);
     await builder.add(app);
-    if (performance.now() - turn > TURN_MS) {
-      await new Promise((resolve) => setTimeout(resolve));
-      turn = performance.now();
-    }
+    await turn();
   }
   for (const entry of kept.values()) {
     const versions = await readVersions(kv, repoId, entry);
