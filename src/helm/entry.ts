@@ -16,7 +16,7 @@ export interface Budget {
 type Reader = (node: YamlNode, budget: Budget) => Json | undefined;
 
 /** A version with more text than this (1 Mi characters) is a mistake or an attack. */
-export const MAX_ENTRY_CHARACTERS = 1_048_576;
+const MAX_ENTRY_CHARACTERS = 1_048_576;
 
 const DEPENDENCY_FIELDS: Record<string, Reader> = {
   name: text,

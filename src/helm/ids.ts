@@ -7,7 +7,6 @@
 import { createHash } from "node:crypto";
 
 const ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz";
-const REPO_ID = /^repo-([0-9a-z]{14})$/;
 const APP_ID = /^app-([0-9a-z]{14})-([0-9a-z]{10})$/;
 
 /** A new repository's id, from at least 14 random bytes. */
@@ -34,11 +33,6 @@ export function versionId(repoId: string, chart: string, version: string): strin
 export function parseAppId(id: string): { repoId: string; key: string } | undefined {
   const match = APP_ID.exec(id);
   return match === null ? undefined : { repoId: `repo-${match[1]}`, key: match[2]! };
-}
-
-/** Whether `id` has a repository id's form. */
-export function isRepoId(id: string): boolean {
-  return REPO_ID.test(id);
 }
 
 function base36(text: string): string {

@@ -97,15 +97,16 @@ function describe(
   now: number,
 ): Omit<AppRecord, "digest" | "undated"> {
   const latest = latestOf(versions);
-  const byAge = versions.toSorted((a, b) => createdAt(a) - createdAt(b));
-  const oldest = byAge[0]!;
+  const dated = versions.map((version) => ({ version, at: createdAt(version) }));
+  const oldest = dated.reduce((a, b) => b.at < a.at ? b : a);
+  const newest = dated.reduce((a, b) => b.at >= a.at ? b : a);
   const category = categoryOf(latest.chart);
   return {
     name,
     key: appKey(name),
     created: old?.created ??
-      (createdAt(oldest) <= now ? createdText(oldest) : new Date(now).toISOString()),
-    updated: createdText(byAge.at(-1)!),
+      (oldest.at <= now ? createdText(oldest.version) : new Date(now).toISOString()),
+    updated: createdText(newest.version),
     versionCount: versions.length,
     latest: withoutLongFields(latest),
     installable: parseVersion(latest.chart.version) !== undefined,

@@ -20,7 +20,7 @@ export function isTime(text: string): boolean {
     number,
   ];
   const lastDay = new Date(Date.UTC(2000 + year % 400, month, 0)).getUTCDate();
-  const inUtc = Date.parse(`${text.slice(0, 19)}${match[8]}`);
+  const inUtc = wholeSeconds(match);
   return inUtc >= FIRST && inUtc <= LAST && month >= 1 && month <= 12 && day >= 1 &&
     day <= lastDay && hour < 24 && minute < 60 &&
     second < 60 && Number(match[9] ?? 0) < 24 && Number(match[10] ?? 0) < 60;
@@ -29,8 +29,7 @@ export function isTime(text: string): boolean {
 /** Milliseconds of the epoch, with a fraction, of a text for which {@link isTime} holds. */
 export function timeOf(text: string): number {
   const match = RFC3339.exec(text)!;
-  const seconds = Date.parse(`${text.slice(0, 19)}${match[8]}`);
-  return Math.min(LAST, seconds + Number(`0.${match[7] ?? "0"}`) * 1_000);
+  return Math.min(LAST, wholeSeconds(match) + Number(`0.${match[7] ?? "0"}`) * 1_000);
 }
 
 /** The form in which KubeSphere prints a time: three decimals, cut, and the offset as it was. */
@@ -38,4 +37,9 @@ export function printTime(text: string): string {
   const match = RFC3339.exec(text)!;
   const offset = /[+-]00:00/.test(match[8]!) ? "Z" : match[8];
   return `${text.slice(0, 19)}.${(match[7] ?? "").slice(0, 3).padEnd(3, "0")}${offset}`;
+}
+
+/** Milliseconds of the epoch, without the fraction of a second. */
+function wholeSeconds(match: RegExpExecArray): number {
+  return Date.parse(`${match[0].slice(0, 19)}${match[8]}`);
 }

@@ -36,9 +36,8 @@ export function createHttpSource(egress: Egress, limits: HttpLimits = HTTP_LIMIT
   return async (request) => {
     const watch = new Watch(request.signal, limits);
     try {
-      return await download(request, egress, watch, limits.redirects);
-    } catch (error) {
-      throw watch.explain(error);
+      const downloaded = download(request, egress, watch, limits.redirects);
+      return await watch.guard(downloaded, explainConnection);
     } finally {
       watch.stop();
     }
@@ -55,7 +54,6 @@ async function download(
   let url = home;
   for (let hop = 0; hop <= redirects; hop++) {
     await egress.check(url);
-    watch.connecting();
     const response = await fetch(url, {
       headers: headersFor(request, url.origin === home.origin),
       redirect: "manual",
@@ -117,7 +115,7 @@ async function readAnswer(
   }
   return {
     kind: "index",
-    bytes: await readBody(response, request, watch),
+    bytes: await watch.guard(readBody(response, request, watch), explainBody),
     validators: validatorsOf(response.headers),
   };
 }
@@ -151,7 +149,6 @@ async function readBody(
   const chunks: Uint8Array<ArrayBuffer>[] = [];
   let total = 0;
   const turn = takeTurns();
-  watch.reading();
   for await (const chunk of response.body ?? []) {
     watch.touch();
     total += chunk.length;
@@ -166,7 +163,7 @@ async function readBody(
   return await new Blob(chunks).bytes();
 }
 
-/** Ends a download that takes too long, and tells what an error of `fetch` means. */
+/** Ends a download that takes too long, and has its errors explained. */
 class Watch {
   readonly signal: AbortSignal;
   readonly #caller: AbortSignal | undefined;
@@ -174,7 +171,6 @@ class Watch {
   readonly #limits: HttpLimits;
   readonly #total: ReturnType<typeof setTimeout>;
   #idle: ReturnType<typeof setTimeout>;
-  #reading = false;
 
   constructor(caller: AbortSignal | undefined, limits: HttpLimits) {
     this.#caller = caller;
@@ -185,14 +181,6 @@ class Watch {
       limits.totalMs,
     );
     this.#idle = this.#startIdle();
-  }
-
-  connecting() {
-    this.#reading = false;
-  }
-
-  reading() {
-    this.#reading = true;
   }
 
   /** Something came. */
@@ -206,11 +194,15 @@ class Watch {
     clearTimeout(this.#idle);
   }
 
-  explain(error: unknown): unknown {
-    if (error instanceof IndexError || this.#caller?.aborted) return error;
-    if (this.#controller.signal.aborted) return this.#controller.signal.reason;
-    const text = `${error} ${(error as Error).cause ?? ""}`;
-    return this.#reading ? explainBody(text) : explainConnection(text);
+  /** Waits for work, and has `explain` say what an error of `fetch` means there. */
+  async guard<T>(work: Promise<T>, explain: (text: string) => IndexError): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      if (error instanceof IndexError || this.#caller?.aborted) throw error;
+      if (this.#controller.signal.aborted) throw this.#controller.signal.reason;
+      throw explain(`${error} ${(error as Error).cause ?? ""}`);
+    }
   }
 
   #startIdle(): ReturnType<typeof setTimeout> {

@@ -2,10 +2,10 @@
 
 import type { IndexErrorReason } from "../helm/index_error.ts";
 import { keys } from "./keys.ts";
-import type { Kv } from "./kv.ts";
+import { deleteRows, type Kv } from "./kv.ts";
 
 /** Kept per repository. */
-export const MAX_EVENTS = 100;
+const MAX_EVENTS = 100;
 /** Old events go in batches of this many syncs, so that a sync need not count rows. */
 const TRIM_EVERY = 20;
 /** Most names of one kind that an event lists; the count beside them is exact. */
@@ -71,7 +71,5 @@ export async function trimEvents(kv: Kv, repoId: string, syncs: number): Promise
   if (syncs % TRIM_EVERY !== 0) return;
   const entries = await kv.list({ prefix: keys.events(repoId) });
   const old = entries.slice(MAX_EVENTS);
-  if (old.length > 0) {
-    await kv.commit((op) => old.reduce((op, { key }) => op.delete(key), op));
-  }
+  if (old.length > 0) await kv.commit((op) => deleteRows(op, old));
 }

@@ -6,7 +6,7 @@
 
 import { readCatalog, readPointer, referencesOf } from "./generations.ts";
 import { keys, until } from "./keys.ts";
-import { type Kv, MAX_PART_BYTES } from "./kv.ts";
+import { deleteRows, type Kv, MAX_PART_BYTES } from "./kv.ts";
 import { commitUnder, type Held } from "./leases.ts";
 import { deleteAll, splitHashes } from "./segments.ts";
 
@@ -72,5 +72,5 @@ export async function sweep(
       await deleteAll(kv, held, keys.segment(repoId, hash));
     }
   }
-  await commitUnder(kv, held, (op) => rows.reduce((op, { key }) => op.delete(key), op));
+  await commitUnder(kv, held, (op) => deleteRows(op, rows));
 }

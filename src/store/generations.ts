@@ -48,7 +48,7 @@ export class GenerationBuilder {
   readonly #known: ReadonlySet<string>;
   readonly #cutter: SegmentCutter;
   #inSegment = new Set<CatalogEntry>();
-  #pending: string[] = [];
+  #pending = new Map<string, string>();
   #versions = 0;
 
   /** `known`: hashes of what is stored already and stays. */
@@ -96,14 +96,14 @@ export class GenerationBuilder {
 
   #hold(json: string): string {
     const hash = segmentHash(json);
-    if (!this.#known.has(hash)) this.#pending.push(json);
+    if (!this.#known.has(hash)) this.#pending.set(hash, json);
     return hash;
   }
 
   async #compressPending() {
     const pending = this.#pending;
-    this.#pending = [];
-    for (const json of pending) this.fresh.set(segmentHash(json), await encodeSegment(json));
+    this.#pending = new Map();
+    for (const [hash, json] of pending) this.fresh.set(hash, await encodeSegment(json));
   }
 }
 

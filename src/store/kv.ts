@@ -75,6 +75,15 @@ export async function openKv(location: KvLocation): Promise<Kv> {
   };
 }
 
+/** Adds the deletion of rows that were read. */
+export function deleteRows(
+  op: Deno.AtomicOperation,
+  rows: readonly Pick<Deno.KvEntry<unknown>, "key">[],
+): Deno.AtomicOperation {
+  for (const { key } of rows) op.delete(key);
+  return op;
+}
+
 function pathOf(location: KvLocation): string | undefined {
   switch (location.kind) {
     case "file":

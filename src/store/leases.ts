@@ -39,8 +39,12 @@ export function renewLease(kv: Kv, lease: Lease, now: number): Promise<Lease | u
 
 /** Gives a lease back, unless somebody else has it by now. */
 export async function releaseLease(kv: Kv, lease: Lease): Promise<void> {
-  const key = keys.lease(lease.repoId);
-  await kv.commit((op) => op.check({ key, versionstamp: lease.versionstamp }).delete(key));
+  await kv.commit((op) => op.check(leaseCheck(lease)).delete(keys.lease(lease.repoId)));
+}
+
+/** Makes a commit fail if the lease is not held any more. */
+export function leaseCheck({ repoId, versionstamp }: Lease): Deno.AtomicCheck {
+  return { key: keys.lease(repoId), versionstamp };
 }
 
 /** A lease that is held and renewed while work goes on. */
@@ -63,10 +67,8 @@ export async function commitUnder(
   build: (op: Deno.AtomicOperation) => Deno.AtomicOperation,
 ): Promise<void> {
   for (;;) {
-    const { repoId, versionstamp } = held.lease;
-    const key = keys.lease(repoId);
-    if (await kv.commit((op) => build(op.check({ key, versionstamp })))) return;
-    if (!await held.renew()) throw new LeaseLost(`the lease of ${repoId} was lost`);
+    if (await kv.commit((op) => build(op.check(leaseCheck(held.lease))))) return;
+    if (!await held.renew()) throw new LeaseLost(`the lease of ${held.lease.repoId} was lost`);
   }
 }
 

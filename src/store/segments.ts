@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 import { deflate, inflate } from "node:zlib";
 import { keys } from "./keys.ts";
 import { commitUnder, type Held } from "./leases.ts";
-import { type Kv, MAX_PART_BYTES, MAX_PARTS_PER_COMMIT } from "./kv.ts";
+import { deleteRows, type Kv, MAX_PART_BYTES, MAX_PARTS_PER_COMMIT } from "./kv.ts";
 
 /** Characters of JSON: below, a segment is not ended, so that its row is worth its overhead. */
 const MIN_SEGMENT = 65_536;
@@ -102,7 +102,7 @@ export async function deleteAll(kv: Kv, held: Held, prefix: Deno.KvKey) {
   for (;;) {
     const rows = await kv.list({ prefix }, batchSize);
     if (rows.length > 0) {
-      await commitUnder(kv, held, (op) => rows.reduce((op, { key }) => op.delete(key), op));
+      await commitUnder(kv, held, (op) => deleteRows(op, rows));
     }
     if (rows.length < batchSize) return;
   }

@@ -6,7 +6,7 @@ import { scheduleSweep } from "./garbage.ts";
 import type { Pointer } from "./generations.ts";
 import { keys } from "./keys.ts";
 import type { Entry, Kv } from "./kv.ts";
-import type { Lease } from "./leases.ts";
+import { type Lease, leaseCheck } from "./leases.ts";
 import type { Repo } from "./repos.ts";
 import { writeSegments } from "./segments.ts";
 import type { SyncStatus } from "./sync_status.ts";
@@ -31,8 +31,7 @@ export async function commitSync(
 ): Promise<boolean> {
   const { repoId } = lease;
   const written = await kv.commit((op) => {
-    op.check(repo).check(old)
-      .check({ key: keys.lease(repoId), versionstamp: lease.versionstamp })
+    op.check(repo).check(old).check(leaseCheck(lease))
       .delete(keys.lease(repoId))
       .set(keys.sync(repoId), status);
     if (pointer !== undefined) op.set(keys.index(repoId), pointer);

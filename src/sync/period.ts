@@ -5,7 +5,7 @@ import type { Period } from "../store/repos.ts";
 
 export const DEFAULT_PERIOD: Period = { text: "1h", seconds: 3_600 };
 /** A shorter period counts as this. */
-export const MIN_PERIOD_S = 180;
+const MIN_PERIOD_S = 180;
 const MAX_PERIOD_S = 365 * 86_400;
 /** Most characters of a duration. */
 const MAX_TEXT = 64;
