@@ -1,24 +1,26 @@
 /** One item of a chart's list: from what stands in the document to a typed chart version. */
 
+import type { Item } from "./block_reader.ts";
 import type { ChartVersion, Json } from "./chart.ts";
 import { IndexError } from "./index_error.ts";
 import { isTime } from "./time.ts";
-import { PlainScalar, scalarText, type YamlMap, type YamlNode } from "./yaml.ts";
+import { isMap, PlainScalar, scalarText, setOwn, type YamlMap, type YamlNode } from "./yaml.ts";
 
 /** An item that cannot be used at all. */
 export class EntryError extends Error {}
 
-/** How many characters the index may still expand to; see `parseIndex`. */
+/** How many characters may still be expanded to. */
 export interface Budget {
   left: number;
 }
 
+/** Gives back what it is given if that has the right type already. */
 type Reader = (node: YamlNode, budget: Budget) => Json | undefined;
 
 /** A version with more text than this (1 Mi characters) is a mistake or an attack. */
-const MAX_ENTRY_CHARACTERS = 1_048_576;
+export const MAX_ENTRY_CHARACTERS = 1_048_576;
 
-const DEPENDENCY_FIELDS: Record<string, Reader> = {
+const DEPENDENCY_FIELDS = new Map<string, Reader>(Object.entries({
   name: text,
   version: text,
   repository: text,
@@ -26,10 +28,10 @@ const DEPENDENCY_FIELDS: Record<string, Reader> = {
   alias: text,
   tags: listOf(text),
   enabled: flag,
-};
+}));
 
 /** The types that Helm gives to the fields of a chart version. */
-const FIELDS: Record<string, Reader> = {
+const FIELDS = new Map<string, Reader>(Object.entries({
   ...Object.fromEntries(
     [
       "name",
@@ -56,10 +58,10 @@ const FIELDS: Record<string, Reader> = {
   urls: listOf(text),
   keywords: listOf(text),
   sources: listOf(text),
-  maintainers: listOf(mapOf({ name: text, email: text, url: text })),
+  maintainers: listOf(mapOf(new Map(Object.entries({ name: text, email: text, url: text })))),
   annotations: textMap,
   dependencies: listOf(mapOf(DEPENDENCY_FIELDS)),
-};
+}));
 
 /**
  * Reads one item. Throws an {@link EntryError} if it cannot be used; a field of a wrong type costs
@@ -74,41 +76,74 @@ export function readEntry(
   if (budget.left < 0) {
     throw new IndexError("not_an_index", "the aliases of the index expand beyond all measure");
   }
-  if (node === null) throw new EntryError("the entry is null");
-  if (!(node instanceof Map)) throw new EntryError("the entry is not a mapping");
-  for (const field of ["name", "version"]) {
-    const value = node.get(field) ?? null;
-    if (value === null || value === "") throw new EntryError(`the entry has no ${field}`);
-    if (scalarText(value) === undefined) throw new EntryError(`\`${field}\` must be a string`);
-  }
+  const map = checkEntry(node);
   const own: Budget = { left: MAX_ENTRY_CHARACTERS };
   try {
-    return readFields(node, own, report);
+    const fields = Object.keys(map).map((key) => ({ key, value: map[key]!, made: undefined }));
+    return readFields(map, fields, own, report);
   } finally {
     // What is refused has cost its time as well.
     spend(budget, MAX_ENTRY_CHARACTERS - own.left);
   }
 }
 
-function readFields(node: YamlMap, own: Budget, report: (reason: string) => void): ChartVersion {
-  const entry = emptyObject();
-  for (const [field, value] of node) {
-    if (value === null) continue;
-    const read = (Object.hasOwn(FIELDS, field) ? FIELDS[field] : undefined) ?? anything;
-    try {
-      const result = read(value, own);
-      if (result !== undefined) entry[field] = result;
-    } catch (error) {
-      if (!(error instanceof TypeError)) throw error;
-      report(`\`${field}\` was left out: ${error.message}`);
-    }
+/** The same for what was read along another item, with which it may share fields. */
+export function readItemEntry(item: Item, report: (reason: string) => void): ChartVersion {
+  checkEntry(item.value);
+  // Without aliases an item is as large as its text, which the caller bounds.
+  return readFields(item.value, item.block.fields, { left: Infinity }, report);
+}
+
+function checkEntry(node: YamlNode): YamlMap {
+  if (node === null) throw new EntryError("the entry is null");
+  if (!isMap(node)) throw new EntryError("the entry is not a mapping");
+  checkText("name", node.name ?? null);
+  checkText("version", node.version ?? null);
+  return node;
+}
+
+function checkText(field: string, value: YamlNode) {
+  if (value === null || value === "") throw new EntryError(`the entry has no ${field}`);
+  if (scalarText(value) === undefined) throw new EntryError(`\`${field}\` must be a string`);
+}
+
+interface EntryField {
+  readonly key: string;
+  readonly value: YamlNode;
+  /** What was made of it before. */
+  made: unknown;
+}
+
+function readFields(
+  node: YamlMap,
+  fields: readonly EntryField[],
+  own: Budget,
+  report: (reason: string) => void,
+): ChartVersion {
+  let entry = node as { [field: string]: Json };
+  for (const field of fields) {
+    const result = (field.made ??= readField(field, own, report)) as Json | undefined;
+    if (result === field.value) continue;
+    if (entry === node) entry = { ...entry };
+    if (result === undefined) delete entry[field.key];
+    else setOwn(entry, field.key, result);
   }
   return entry as ChartVersion;
 }
 
-/** `__proto__` is a key like any other. */
-function emptyObject(): { [key: string]: Json } {
-  return Object.create(null);
+function readField(
+  { key, value }: EntryField,
+  own: Budget,
+  report: (reason: string) => void,
+): Json | undefined {
+  if (value === null) return undefined;
+  try {
+    return (FIELDS.get(key) ?? anything)(value, own);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    report(`\`${key}\` was left out: ${error.message}`);
+    return undefined;
+  }
 }
 
 function spend(budget: Budget, characters: number) {
@@ -152,15 +187,15 @@ function listOf(item: Reader): Reader {
     count(node, budget);
     if (node === null) return undefined;
     if (!Array.isArray(node)) throw new TypeError("expected a list");
-    return node.map((child) => item(child, budget)).filter((value) => value !== undefined);
+    return convertList(node, item, budget);
   };
 }
 
-function mapOf(fields: Record<string, Reader>): Reader {
+function mapOf(fields: ReadonlyMap<string, Reader>): Reader {
   return (node, budget) => {
     count(node, budget);
     if (node === null) return undefined;
-    return convertMap(node, (key) => Object.hasOwn(fields, key) ? fields[key]! : anything, budget);
+    return convertMap(node, (key) => fields.get(key) ?? anything, budget);
   };
 }
 
@@ -169,13 +204,26 @@ function textMap(node: YamlNode, budget: Budget): Json {
   return convertMap(node, () => text, budget);
 }
 
+function convertList(list: YamlNode[], item: Reader, budget: Budget): Json[] {
+  let result: Json[] | undefined;
+  for (let i = 0; i < list.length; i++) {
+    const value = item(list[i]!, budget);
+    if (value !== list[i]) result ??= list.slice(0, i) as Json[];
+    if (value !== undefined) result?.push(value);
+  }
+  return result ?? list as Json[];
+}
+
 function convertMap(node: YamlNode, reader: (key: string) => Reader, budget: Budget): Json {
-  if (!(node instanceof Map)) throw new TypeError("expected a mapping");
-  const result = emptyObject();
-  for (const [key, child] of node as YamlMap) {
+  if (!isMap(node)) throw new TypeError("expected a mapping");
+  let result = node as { [key: string]: Json };
+  for (const key in node) {
     spend(budget, key.length);
-    const value = reader(key)(child, budget);
-    if (value !== undefined) result[key] = value;
+    const value = reader(key)(node[key]!, budget);
+    if (value === node[key]) continue;
+    if (result === node) result = { ...result };
+    if (value === undefined) delete result[key];
+    else setOwn(result, key, value);
   }
   return result;
 }
@@ -183,8 +231,8 @@ function convertMap(node: YamlNode, reader: (key: string) => Reader, budget: Bud
 /** A field that Helm does not know: by YAML's core rules, but a number only if JSON can hold it. */
 function anything(node: YamlNode, budget: Budget): Json {
   count(node, budget);
-  if (Array.isArray(node)) return node.map((child) => anything(child, budget));
-  if (node instanceof Map) return convertMap(node, () => anything, budget);
+  if (Array.isArray(node)) return convertList(node, anything, budget);
+  if (isMap(node)) return convertMap(node, () => anything, budget);
   if (!(node instanceof PlainScalar)) return node;
   const { source, value } = node;
   return typeof value === "boolean" || JSON.stringify(value) === source ? value : source;

@@ -1,18 +1,31 @@
-/** Reads a repository's `index.yaml`, which may also be JSON. */
+/** Reads a repository's `index.yaml`, which may also be JSON, while it comes. */
 
+import { createHash } from "node:crypto";
 import { YAMLException } from "js-yaml";
-import type { Chart, ChartVersion, Problem } from "./chart.ts";
-import { type Budget, EntryError, readEntry } from "./entry.ts";
+import type { Turn } from "../turn.ts";
+import type { Item } from "./block_reader.ts";
+import type { Chart, Problem } from "./chart.ts";
+import {
+  type ChartReader,
+  isSorted,
+  isWhole,
+  readChart,
+  readList,
+  REQUIRED_FIELDS,
+} from "./chart_reader.ts";
+import type { Budget } from "./entry.ts";
 import { IndexError } from "./index_error.ts";
-import { timeOf } from "./time.ts";
-import { parseYaml, scalarText, type YamlMap, type YamlNode } from "./yaml.ts";
+import { BlockScanner, type ChartText, type Rest, type Scanner } from "./index_scanner.ts";
+import { decodeIndex } from "./index_text.ts";
+import { JsonScanner } from "./json_scanner.ts";
+import { Problems } from "./problems.ts";
+import { isMap, parseYaml, scalarText, type YamlMap, type YamlNode } from "./yaml.ts";
 
-export interface ParsedIndex {
+/** What an index says beside its charts. */
+export interface IndexSummary {
   apiVersion: string;
   /** When the index says that it was made. */
   generated?: string;
-  /** In the order of the index; a chart without a usable version is absent. */
-  charts: Chart[];
   /** The first of them. */
   problems: Problem[];
   /** How many there are. */
@@ -21,82 +34,212 @@ export interface ParsedIndex {
   openEnded: boolean;
 }
 
+/** Takes the charts of an index. */
+export interface IndexVisitor {
+  /**
+   * Whether a chart is known with exactly this text (its SHA-256), so that it need not be read.
+   * Where this is absent, every chart is read.
+   */
+  isKnown?(name: string, digest: string): boolean;
+  /**
+   * Takes a chart that has usable versions, with the digest of its text if that says all of it.
+   * Charts come in the order of the index, but for those that cannot be read alone.
+   */
+  take(chart: Chart, digest: string | undefined): Promise<void> | void;
+}
+
+/** More charts than this are not kept anywhere. */
+const MAX_CHARTS = 200_000;
+/** Characters by which a document is told to be none of ours. */
+const HEAD = 65_536;
 /** An aliased node counts each time that it is used, so that a small file cannot become a huge one. */
 const MAX_EXPANSION = 2;
-/** Most problems that are described; all are counted. */
-const MAX_PROBLEMS = 1_000;
-/** A document with more problems than this is not meant to be an index. */
-const MAX_PROBLEM_COUNT = 100_000;
-/** Most characters of a text in a problem. */
-const MAX_PROBLEM_TEXT = 200;
-/** What every tool writes for a version, in the order in which sorted fields come. */
-const REQUIRED_FIELDS = ["name", "urls", "version"];
-
 /**
- * Parses a whole index. An entry that cannot be used (null, no name, no version, a wrong type)
- * becomes a problem and the rest is used; a document that is no index, or that was cut off, throws
- * an {@link IndexError} that says so.
+ * Reads an index chart by chart, so that memory is bounded by the largest chart. What is in other
+ * YAML than tools write is read by `js-yaml`: an item, or else what cannot be taken apart. An entry
+ * that cannot be used (null, no name, no version, a wrong type) becomes a problem and the rest is
+ * used; a document that is no index, or that was cut off, throws an {@link IndexError} that says
+ * so, at the latest at its end, when charts may have been taken.
  */
-export function parseIndex(bytes: Uint8Array): ParsedIndex {
-  const text = decode(bytes);
-  refuseForeignDocument(text);
-  const root = readRoot(text);
-  const apiVersion = scalarText(root.get("apiVersion"));
-  if (!apiVersion) {
-    throw new IndexError(
-      "no_api_version",
-      "the document has no `apiVersion`, so it is not a Helm index",
-    );
+export async function parseIndex(
+  bytes: AsyncIterable<Uint8Array>,
+  visitor: IndexVisitor,
+  turn: Turn = () => undefined,
+): Promise<IndexSummary> {
+  let head = "";
+  let reader: IndexReader | undefined;
+  for await (const text of decodeIndex(bytes)) {
+    head += text;
+    if (head.length < HEAD && reader === undefined) continue;
+    reader ??= new IndexReader(scannerOf(head), visitor, turn);
+    await reader.push(head);
+    head = "";
   }
-  if (root.has("kind") && !root.has("entries")) {
-    throw new IndexError("not_an_index", "the document is a Kubernetes manifest, not a Helm index");
-  }
-  const entries = root.get("entries") ?? null;
-  if (entries !== null && !(entries instanceof Map)) {
-    throw new IndexError("not_an_index", "`entries` must map chart names to lists of versions");
-  }
-  const openEnded = isOpenEnded(root, text);
-  if (openEnded) refuseCutOffEntries(entries, text);
-  const generated = scalarText(root.get("generated"));
-  return {
-    apiVersion,
-    openEnded,
-    ...(generated === undefined ? {} : { generated }),
-    ...readEntries(entries ?? new Map(), { left: text.length * MAX_EXPANSION }),
-  };
+  reader ??= new IndexReader(scannerOf(head), visitor, turn);
+  await reader.push(head);
+  return await reader.end();
 }
 
-function decode(bytes: Uint8Array): string {
-  const encoding = bytes[0] === 0xff && bytes[1] === 0xfe
-    ? "utf-16le"
-    : bytes[0] === 0xfe && bytes[1] === 0xff
-    ? "utf-16be"
-    : "utf-8";
-  try {
-    return new TextDecoder(encoding, { fatal: true }).decode(bytes);
-  } catch {
-    throw new IndexError("encoding", `the index is not valid ${encoding.toUpperCase()}`);
-  }
-}
-
-function refuseForeignDocument(text: string) {
-  const start = text.slice(0, 4_096).trimStart().toLowerCase();
-  if (start === "" && text.trim() === "") {
-    throw new IndexError("empty", "the upstream answered with an empty index");
-  }
-  if (!start.startsWith("<")) return;
-  if (/type=["']?password|log[ -]?in|sign[ -]?in/.test(text.slice(0, 65_536).toLowerCase())) {
+/** Throws if a document that begins like this is not meant to be an index. */
+function scannerOf(head: string): Scanner {
+  const start = head.slice(0, 4_096).trimStart();
+  if (start.startsWith("{")) return new JsonScanner();
+  if (!start.startsWith("<")) return new BlockScanner();
+  if (/type=["']?password|log[ -]?in|sign[ -]?in/.test(head.slice(0, HEAD).toLowerCase())) {
     throw new IndexError("login_page", "the upstream answered with a login page, not an index");
   }
   throw new IndexError("html", "the upstream answered with an HTML or XML page, not an index");
 }
 
-function readRoot(text: string): YamlMap {
+class IndexReader {
+  readonly #scanner: Scanner;
+  readonly #visitor: IndexVisitor;
+  readonly #turn: Turn;
+  readonly #problems = new Problems();
+  #like: Item | undefined;
+  /** Names of the charts that were taken out of the text. */
+  readonly #names = new Set<string>();
+  /** The last item in the text, unless that is in the rest, and how long the rest was then. */
+  #last: { node: YamlNode | undefined; rest: number } | undefined;
+  /** Whether an item was seen that has all that tools write, in order. */
+  #sawWhole = false;
+  /** A chart that was not read, to see what its items are like if need be. */
+  #unread: ChartText | undefined;
+
+  constructor(scanner: Scanner, visitor: IndexVisitor, turn: Turn) {
+    this.#scanner = scanner;
+    this.#visitor = visitor;
+    this.#turn = turn;
+  }
+
+  async push(text: string): Promise<void> {
+    if (text.includes("\0")) throw new IndexError("syntax", "the index has a null byte in it");
+    for (const chart of this.#scanner.push(text)) await this.#chart(chart);
+    await this.#turn();
+  }
+
+  async end(): Promise<IndexSummary> {
+    for (const chart of this.#scanner.end()) await this.#chart(chart);
+    const { rest } = this.#scanner;
+    const text = rest.text;
+    if (text.trim() === "") {
+      throw new IndexError("empty", "the upstream answered with an empty index");
+    }
+    const root = readRoot(rest);
+    const apiVersion = apiVersionOf(root);
+    const entries = root.entries ?? null;
+    if (entries !== null && !isMap(entries)) {
+      throw new IndexError("not_an_index", "`entries` must map chart names to lists of versions");
+    }
+    await this.#readRest(entries ?? {}, { left: text.length * MAX_EXPANSION });
+    const openEnded = isOpenEnded(root, text);
+    if (openEnded) await this.#refuseCutOff(text);
+    const generated = scalarText(root.generated);
+    return {
+      apiVersion,
+      openEnded,
+      ...(generated === undefined ? {} : { generated }),
+      problems: this.#problems.list,
+      problemCount: this.#problems.count,
+    };
+  }
+
+  async #chart(chart: ChartText) {
+    const { rest } = this.#scanner;
+    const digest = this.#visitor.isKnown &&
+      createHash("sha256").update(chart.text).digest("hex");
+    const known = digest !== undefined && this.#visitor.isKnown!(chart.name, digest);
+    const read = known ? undefined : await readChart(chart, this.#like, this.#turn);
+    if (!known && read === undefined) return rest.add(chart.text, chart.lines);
+    rest.leaveOut(chart.lines);
+    this.#addName(chart.name);
+    this.#last = { node: undefined, rest: rest.length };
+    if (read === undefined) {
+      this.#unread = chart;
+      return;
+    }
+    this.#like = read.like;
+    await this.#take(read, digest);
+  }
+
+  #addName(name: string) {
+    if (this.#names.has(name)) {
+      const message = `the index has a syntax error: the chart \`${
+        name.slice(0, 100)
+      }\` is there twice`;
+      throw new IndexError("syntax", message);
+    }
+    this.#names.add(name);
+    if (this.#names.size <= MAX_CHARTS) return;
+    throw new IndexError("too_many_charts", `the index has more than ${MAX_CHARTS} charts`);
+  }
+
+  async #take(read: ChartReader, digest: string | undefined) {
+    this.#problems.addAll(read.problems);
+    this.#sawWhole ||= read.sawWhole;
+    this.#last!.node = read.last;
+    const { name, versions } = read;
+    // Its problems would be forgotten if a chart were not read the next time.
+    const all = read.problems.count === 0 ? digest : undefined;
+    if (versions.length > 0) await this.#visitor.take({ name, versions }, all);
+  }
+
+  /** Reads the charts that could not be read alone. */
+  async #readRest(entries: YamlMap, budget: Budget) {
+    const { rest } = this.#scanner;
+    const lastIsTaken = this.#last?.rest === rest.length;
+    const last = this.#last;
+    for (const name of Object.keys(entries)) {
+      const list = entries[name] ?? null;
+      if (this.#names.has(name) && rest.merges) continue;
+      this.#addName(name);
+      if (list === null) continue;
+      if (!Array.isArray(list)) {
+        this.#problems.add({ chart: name, position: null, reason: "expected a list of versions" });
+        continue;
+      }
+      this.#last = { node: undefined, rest: rest.length };
+      await this.#take(readList(name, list, budget), undefined);
+      await this.#turn();
+    }
+    if (lastIsTaken) this.#last = last;
+  }
+
+  /**
+   * YAML cut off at the end of a line is still YAML. But every tool that writes an index ends it
+   * with a line break and sorts the fields of an entry: a last entry that has what comes first, and
+   * lacks what others have after that, was not finished.
+   */
+  async #refuseCutOff(text: string) {
+    if (!text.endsWith("\n")) {
+      throw new IndexError(
+        "truncated",
+        "the index ends in the middle of a line, so it was cut off",
+      );
+    }
+    const last = this.#last?.node;
+    if (!isMap(last) || !await this.#sawWholeItem()) return;
+    const lastField = Object.keys(last).at(-1) ?? "";
+    const missing = REQUIRED_FIELDS.filter((field) => !last[field]);
+    if (missing.length > 0 && isSorted(last) && missing.every((field) => field >= lastField)) {
+      const message = "the index ends in the middle of an entry, so it was cut off";
+      throw new IndexError("truncated", message);
+    }
+  }
+
+  async #sawWholeItem(): Promise<boolean> {
+    if (this.#sawWhole || this.#unread === undefined) return this.#sawWhole;
+    const read = await readChart(this.#unread, undefined, this.#turn);
+    return read !== undefined && (read.sawWhole || isWhole(read.last));
+  }
+}
+
+function readRoot(rest: Rest): YamlMap {
   let documents: YamlNode[];
   try {
-    documents = parseYaml(text);
+    documents = parseYaml(rest.text);
   } catch (error) {
-    throw syntaxError(error, text);
+    throw syntaxError(error, rest);
   }
   // A closing `...` or `---` opens a document with nothing in it.
   const filled = documents.filter((document) => document !== null);
@@ -106,125 +249,37 @@ function readRoot(text: string): YamlMap {
       `the index holds ${filled.length} documents, expected one`,
     );
   }
-  const root = filled[0] ?? new Map();
-  if (!(root instanceof Map)) {
-    throw new IndexError(
-      "not_an_index",
-      "the document is not a mapping, so it is not a Helm index",
-    );
-  }
-  return root;
+  const root = filled[0] ?? {};
+  if (isMap(root)) return root;
+  const message = "the document is not a mapping, so it is not a Helm index";
+  throw new IndexError("not_an_index", message);
 }
 
-function syntaxError(error: unknown, text: string): IndexError {
+function syntaxError(error: unknown, rest: Rest): IndexError {
   if (!(error instanceof YAMLException)) throw error;
-  const line = (error.mark?.line ?? 0) + 1;
-  if (error.mark !== undefined && text.slice(error.mark.position).trim() === "") {
+  const line = rest.lineOf(error.mark?.line ?? 0) + 1;
+  if (error.mark !== undefined && rest.text.slice(error.mark.position).trim() === "") {
     return new IndexError("truncated", `the index seems cut off in line ${line}: ${error.reason}`);
   }
   return new IndexError("syntax", `the index has a syntax error in line ${line}: ${error.reason}`);
 }
 
-/** Whether the text could have gone on: in block style, with nothing that comes after `entries`. */
-function isOpenEnded(root: YamlMap, text: string): boolean {
-  const atEnd = [...root.keys()].at(-1) === "entries" || !root.has("entries");
-  return atEnd && !/\}\s*$/.test(text);
-}
-
-/**
- * YAML cut off at the end of a line is still YAML. But every tool that writes an index ends it with
- * a line break and sorts the fields of an entry: a last entry that has what comes first, and lacks
- * what its siblings have after that, was not finished.
- */
-function refuseCutOffEntries(entries: YamlMap | null, text: string) {
-  if (!/[\r\n]$/.test(text)) {
-    throw new IndexError("truncated", "the index ends in the middle of a line, so it was cut off");
-  }
-  const lists = [...entries?.values() ?? []].filter((list) => Array.isArray(list));
-  const siblings = lists.at(-1) ?? [];
-  const last = siblings.at(-1);
-  // The first of each list and all of the last one: lists may be aliases of a single long one.
-  const items = [...lists.map((list) => list[0] ?? null), ...siblings];
-  if (!(last instanceof Map) || !items.some((item) => item !== last && isWholeAndSorted(item))) {
-    return;
-  }
-  const lastField = [...last.keys()].at(-1) ?? "";
-  const missing = REQUIRED_FIELDS.filter((field) => !last.get(field));
-  if (missing.length > 0 && isSorted(last) && missing.every((field) => field >= lastField)) {
+function apiVersionOf(root: YamlMap): string {
+  const apiVersion = scalarText(root.apiVersion);
+  if (!apiVersion) {
     throw new IndexError(
-      "truncated",
-      "the index ends in the middle of an entry, so it was cut off",
+      "no_api_version",
+      "the document has no `apiVersion`, so it is not a Helm index",
     );
   }
-}
-
-function isWholeAndSorted(item: YamlNode): boolean {
-  return item instanceof Map && REQUIRED_FIELDS.every((field) => item.get(field)) && isSorted(item);
-}
-
-function isSorted(item: YamlMap): boolean {
-  const keys = [...item.keys()];
-  return keys.every((key, i) => i === 0 || keys[i - 1]! < key);
-}
-
-function readEntries(entries: YamlMap, budget: Budget) {
-  const charts: Chart[] = [];
-  const problems: Problem[] = [];
-  let problemCount = 0;
-  const report = ({ chart, version, position, reason }: Problem) => {
-    if (++problemCount > MAX_PROBLEM_COUNT) {
-      const message = `the document has more than ${MAX_PROBLEM_COUNT} entries that are none`;
-      throw new IndexError("not_an_index", message);
-    }
-    if (problems.length === MAX_PROBLEMS) return;
-    const short = (text: string) => text.slice(0, MAX_PROBLEM_TEXT);
-    problems.push({
-      chart: short(chart),
-      ...(version && { version: short(version) }),
-      position,
-      reason: short(reason),
-    });
-  };
-  for (const [name, list] of entries) {
-    if (list === null) continue;
-    if (!Array.isArray(list)) {
-      report({ chart: name, position: null, reason: "expected a list of versions" });
-      continue;
-    }
-    const versions = readVersions(list, budget, (problem) => report({ chart: name, ...problem }));
-    if (versions.length > 0) charts.push({ name, versions });
+  if (Object.hasOwn(root, "kind") && !Object.hasOwn(root, "entries")) {
+    throw new IndexError("not_an_index", "the document is a Kubernetes manifest, not a Helm index");
   }
-  return { charts, problems, problemCount };
+  return apiVersion;
 }
 
-/** Of two versions with the same version string the one made later counts, or else the first. */
-function readVersions(
-  list: YamlNode[],
-  budget: Budget,
-  report: (problem: Omit<Problem, "chart">) => void,
-): ChartVersion[] {
-  const versions = new Map<string, { entry: ChartVersion; position: number }>();
-  list.forEach((item, position) => {
-    const version = item instanceof Map ? scalarText(item.get("version")) : undefined;
-    const tell = (reason: string, at = position) =>
-      report({ ...(version ? { version } : {}), position: at, reason });
-    try {
-      const entry = readEntry(item, budget, tell);
-      const other = versions.get(entry.version);
-      const counts = other === undefined || madeAt(entry) > madeAt(other.entry);
-      if (other !== undefined) {
-        const reason = "the version is listed more than once; the one made last counts";
-        tell(reason, counts ? other.position : position);
-      }
-      if (counts) versions.set(entry.version, { entry, position });
-    } catch (error) {
-      if (!(error instanceof EntryError)) throw error;
-      tell(error.message);
-    }
-  });
-  return Array.from(versions.values(), ({ entry }) => entry);
-}
-
-function madeAt({ created }: ChartVersion): number {
-  return created === undefined ? -Infinity : timeOf(created);
+/** Whether the text could have gone on: in block style, with nothing that comes after `entries`. */
+function isOpenEnded(root: YamlMap, text: string): boolean {
+  const atEnd = Object.keys(root).at(-1) === "entries" || !Object.hasOwn(root, "entries");
+  return atEnd && !/\}\s*$/.test(text);
 }

@@ -1,6 +1,5 @@
 /** From what was kept of a chart and what its index says now, to what is kept of it next. */
 
-import { createHash } from "node:crypto";
 import {
   categoryOf,
   type Chart,
@@ -10,7 +9,7 @@ import {
   type KeptVersion,
 } from "./chart.ts";
 import { appKey } from "./ids.ts";
-import { newestFirst, parseVersion } from "./version.ts";
+import { type Dated, newestFirst, parseVersion } from "./version.ts";
 
 /** What a list shows of an app: one record of a repository's catalog. */
 export interface AppRecord {
@@ -28,10 +27,8 @@ export interface AppRecord {
   /** Whether {@link latest} is a version in Helm's eyes. */
   installable: boolean;
   category?: string;
-  /** SHA-256 of the versions as the index gave them. */
-  digest: string;
-  /** Whether a version has no `created` of its own, so that when it was first seen must be kept. */
-  undated: boolean;
+  /** SHA-256 of the text that it was read from; absent if that has to be read each time. */
+  source?: string;
 }
 
 /** What a merge changed in one chart, as version strings. */
@@ -49,41 +46,41 @@ export interface MergedApp {
   changes: ChartChanges;
 }
 
-/** What is kept of an app; its versions are fetched only if they matter. */
+/** What is kept of an app. */
 export interface KeptApp {
   record: AppRecord;
-  versions(): Promise<KeptVersion[]>;
+  versions: KeptVersion[];
 }
 
 /** Fields that a list does not show. */
 const LONG_FIELDS = new Set(["annotations", "dependencies"]);
 
-/** Merges one chart, version by version string. `now` is in milliseconds of the epoch. */
-export async function mergeChart(
+/**
+ * Merges one chart, version by version string. `source`: the digest of its text, if that says all
+ * of it. `now` is in milliseconds of the epoch.
+ */
+export function mergeChart(
   chart: Chart,
+  source: string | undefined,
   kept: KeptApp | undefined,
   now: number,
-): Promise<MergedApp> {
-  const digest = createHash("sha256").update(JSON.stringify(chart.versions)).digest("hex");
-  const unchanged = kept?.record.digest === digest;
-  const old = kept && (!unchanged || kept.record.undated) ? await kept.versions() : [];
-  const seen = new Map(old.map((version) => [version.chart.version, version]));
-  const versions = newestFirst(
-    chart.versions.map((version) => keep(version, seen.get(version.version), now)),
-    (version) => ({ version: version.chart.version, created: createdAt(version) }),
-  );
+): MergedApp {
+  const seen = new Map(kept?.versions.map((version) => [version.chart.version, version]));
+  const dated = newestFirst(chart.versions.map((version) => {
+    const keptVersion = keep(version, seen.get(version.version), now);
+    return { version: version.version, created: createdAt(keptVersion), kept: keptVersion };
+  }));
+  const versions = dated.map(({ kept }) => kept);
   return {
-    record: {
-      ...describe(chart.name, versions, kept?.record, now),
-      digest,
-      undated: versions.some((version) => version.firstSeen !== undefined),
-    },
+    record: { ...describe(chart.name, dated, kept?.record, now), ...(source && { source }) },
     versions,
-    changes: unchanged ? NO_CHANGES : compare(seen, versions),
+    changes: compare(seen, versions),
   };
 }
 
-const NO_CHANGES: ChartChanges = { added: [], removed: [], republished: [] };
+interface DatedVersion extends Dated {
+  kept: KeptVersion;
+}
 
 function keep(chart: ChartVersion, old: KeptVersion | undefined, now: number): KeptVersion {
   if (chart.created !== undefined) return { chart };
@@ -92,21 +89,20 @@ function keep(chart: ChartVersion, old: KeptVersion | undefined, now: number): K
 
 function describe(
   name: string,
-  versions: KeptVersion[],
+  versions: DatedVersion[],
   old: AppRecord | undefined,
   now: number,
-): Omit<AppRecord, "digest" | "undated"> {
+): AppRecord {
   const latest = latestOf(versions);
-  const dated = versions.map((version) => ({ version, at: createdAt(version) }));
-  const oldest = dated.reduce((a, b) => b.at < a.at ? b : a);
-  const newest = dated.reduce((a, b) => b.at >= a.at ? b : a);
+  const oldest = versions.reduce((a, b) => b.created < a.created ? b : a);
+  const newest = versions.reduce((a, b) => b.created >= a.created ? b : a);
   const category = categoryOf(latest.chart);
   return {
     name,
     key: appKey(name),
     created: old?.created ??
-      (oldest.at <= now ? createdText(oldest.version) : new Date(now).toISOString()),
-    updated: createdText(newest.version),
+      (oldest.created <= now ? createdText(oldest.kept) : new Date(now).toISOString()),
+    updated: createdText(newest.kept),
     versionCount: versions.length,
     latest: withoutLongFields(latest),
     installable: parseVersion(latest.chart.version) !== undefined,
@@ -115,11 +111,9 @@ function describe(
 }
 
 /** The highest stable version; a pre-release only where there is none; else what is listed first. */
-function latestOf(newestFirst: KeptVersion[]): KeptVersion {
-  return newestFirst.find((version) =>
-    parseVersion(version.chart.version)?.prerelease.length === 0
-  ) ??
-    newestFirst[0]!;
+function latestOf(newestFirst: DatedVersion[]): KeptVersion {
+  const stable = newestFirst.find(({ version }) => parseVersion(version)?.prerelease.length === 0);
+  return (stable ?? newestFirst[0]!).kept;
 }
 
 function withoutLongFields(version: KeptVersion): KeptVersion {

@@ -1,7 +1,7 @@
 /** Times as they stand in an index: RFC 3339 text, kept as written. */
 
-const RFC3339 =
-  /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})(?:[.,](\d{1,18}))?(Z|[+-](\d{2}):(\d{2}))$/;
+/** Groups: the fraction of a second, and the offset. */
+const RFC3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,](\d{1,18}))?(Z|[+-]\d\d:\d\d)$/;
 
 /** Four digits of a year do not say more, in UTC. */
 const FIRST = Date.parse("0000-01-01T00:00:00Z");
@@ -9,37 +9,41 @@ const LAST = Date.parse("9999-12-31T23:59:59.999Z");
 
 /** Whether `text` is a time that Go's `time.Parse(time.RFC3339, text)` accepts. */
 export function isTime(text: string): boolean {
-  const match = RFC3339.exec(text);
-  if (match === null) return false;
-  const [year, month, day, hour, minute, second] = match.slice(1, 7).map(Number) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
-  const lastDay = new Date(Date.UTC(2000 + year % 400, month, 0)).getUTCDate();
-  const inUtc = wholeSeconds(match);
-  return inUtc >= FIRST && inUtc <= LAST && month >= 1 && month <= 12 && day >= 1 &&
-    day <= lastDay && hour < 24 && minute < 60 &&
-    second < 60 && Number(match[9] ?? 0) < 24 && Number(match[10] ?? 0) < 60;
+  if (!RFC3339.test(text)) return false;
+  const year = twoDigits(text, 0) * 100 + twoDigits(text, 2);
+  const month = twoDigits(text, 5), day = twoDigits(text, 8);
+  if (year === 0 || year === 9999) {
+    if (!inRange(wholeSeconds(RFC3339.exec(text)!))) return false;
+  }
+  return month >= 1 && month <= 12 && day >= 1 &&
+    (day <= 28 || day <= new Date(Date.UTC(2000 + year % 400, month, 0)).getUTCDate()) &&
+    twoDigits(text, 11) < 24 && twoDigits(text, 14) < 60 && twoDigits(text, 17) < 60 &&
+    (text.endsWith("Z") ||
+      twoDigits(text, text.length - 5) < 24 && twoDigits(text, text.length - 2) < 60);
+}
+
+function inRange(utc: number): boolean {
+  return utc >= FIRST && utc <= LAST;
+}
+
+function twoDigits(text: string, start: number): number {
+  return text.charCodeAt(start) * 10 + text.charCodeAt(start + 1) - 528;
 }
 
 /** Milliseconds of the epoch, with a fraction, of a text for which {@link isTime} holds. */
 export function timeOf(text: string): number {
   const match = RFC3339.exec(text)!;
-  return Math.min(LAST, wholeSeconds(match) + Number(`0.${match[7] ?? "0"}`) * 1_000);
+  return Math.min(LAST, wholeSeconds(match) + Number(`0.${match[1] ?? "0"}`) * 1_000);
 }
 
 /** The form in which KubeSphere prints a time: three decimals, cut, and the offset as it was. */
 export function printTime(text: string): string {
   const match = RFC3339.exec(text)!;
-  const offset = /[+-]00:00/.test(match[8]!) ? "Z" : match[8];
-  return `${text.slice(0, 19)}.${(match[7] ?? "").slice(0, 3).padEnd(3, "0")}${offset}`;
+  const offset = /[+-]00:00/.test(match[2]!) ? "Z" : match[2];
+  return `${text.slice(0, 19)}.${(match[1] ?? "").slice(0, 3).padEnd(3, "0")}${offset}`;
 }
 
 /** Milliseconds of the epoch, without the fraction of a second. */
 function wholeSeconds(match: RegExpExecArray): number {
-  return Date.parse(`${match[0].slice(0, 19)}${match[8]}`);
+  return Date.parse(`${match[0].slice(0, 19)}${match[2]}`);
 }

@@ -10,7 +10,9 @@ export interface Version {
   prerelease: readonly string[];
 }
 
-const IDENTIFIERS = "[0-9A-Za-z-]+(?:\\.[0-9A-Za-z-]+)*";
+/** The source of a pattern for what stands after a version's `-`, or after its `+`. */
+export const IDENTIFIERS = "[0-9A-Za-z-]+(?:\\.[0-9A-Za-z-]+)*";
+
 const PATTERN = new RegExp(
   `^v?(\\d+)(?:\\.(\\d+))?(?:\\.(\\d+))?(?:-(${IDENTIFIERS}))?(?:\\+${IDENTIFIERS})?$`,
 );
@@ -30,11 +32,16 @@ export function parseVersion(text: string): Version | undefined {
 /** Below zero if `a` precedes `b`; build metadata does not count. What is no version precedes all. */
 export function compareVersions(a: Version | undefined, b: Version | undefined): number {
   if (a === undefined || b === undefined) return Number(a !== undefined) - Number(b !== undefined);
-  for (let i = 0; i < 3; i++) {
+  return compareCores(a, b, 3) || comparePrereleases(a.prerelease, b.prerelease);
+}
+
+/** Below zero if `a` precedes `b` by the first `count` numbers. */
+export function compareCores(a: Version, b: Version, count: number): number {
+  for (let i = 0; i < count; i++) {
     const order = compareNumbers(a.core[i]!, b.core[i]!);
     if (order !== 0) return order;
   }
-  return comparePrereleases(a.prerelease, b.prerelease);
+  return 0;
 }
 
 /** What {@link newestFirst} needs to know of a version. */
@@ -48,15 +55,12 @@ export interface Dated {
  * Sorts by version, the highest first; among equals (build metadata apart) the one made later, then
  * by text, so that an order never depends on that of the input.
  */
-export function newestFirst<T>(items: readonly T[], describe: (item: T) => Dated): T[] {
+export function newestFirst<T extends Dated>(items: readonly T[]): T[] {
   return items
-    .map((item) => {
-      const dated = describe(item);
-      return { item, dated, version: parseVersion(dated.version) };
-    })
+    .map((item) => ({ item, version: parseVersion(item.version) }))
     .sort((a, b) =>
-      compareVersions(b.version, a.version) || b.dated.created - a.dated.created ||
-      compareText(b.dated.version, a.dated.version)
+      compareVersions(b.version, a.version) || b.item.created - a.item.created ||
+      compareText(b.item.version, a.item.version)
     )
     .map(({ item }) => item);
 }

@@ -10,6 +10,7 @@ import {
   loadAll,
   mergeTag,
   NOT_RESOLVED,
+  nullCoreTag,
 } from "js-yaml";
 
 /** A plain scalar that is no string by YAML's core rules, as both: what was written, and its value. */
@@ -17,18 +18,21 @@ export class PlainScalar {
   constructor(readonly source: string, readonly value: number | boolean) {}
 }
 
-/** A mapping in the order of the document. Keys are source text. */
-export type YamlMap = Map<string, YamlNode>;
+/** A mapping. Keys are source text; each is an own property, `__proto__` as well. */
+export interface YamlMap {
+  [key: string]: YamlNode;
+}
 
 export type YamlNode = string | null | PlainScalar | YamlNode[] | YamlMap;
 
 /** `js-yaml` counts alias nodes; their expansion is bounded by the reader of the nodes. */
 const MAX_ALIASES = 1_000;
-const MAX_DEPTH = 100;
+/** Levels of nesting that are followed. */
+export const MAX_DEPTH = 100;
 
-type CoreTag = typeof boolCoreTag | typeof intCoreTag;
+const TYPED_TAGS = [boolCoreTag, intCoreTag, floatCoreTag] as const;
 
-function keepingSource(tag: CoreTag) {
+function keepingSource(tag: typeof TYPED_TAGS[number]) {
   return defineScalarTag<PlainScalar>(tag.tagName, {
     implicit: true,
     implicitFirstChars: tag.implicitFirstChars,
@@ -41,16 +45,16 @@ function keepingSource(tag: CoreTag) {
 }
 
 const mapTag = defineMappingTag<YamlMap>("tag:yaml.org,2002:map", {
-  create: () => new Map(),
+  create: () => ({}),
   addPair(map, key, value) {
     const text = scalarText(key as YamlNode);
     if (text === undefined) return "a key must be a scalar that is not null";
-    map.set(text, value as YamlNode);
+    setOwn(map, text, value as YamlNode);
     return "";
   },
-  has: (map, key) => map.has(scalarText(key as YamlNode) ?? ""),
-  keys: (map) => map.keys(),
-  get: (map, key) => map.get(key as string),
+  has: (map, key) => Object.hasOwn(map, scalarText(key as YamlNode) ?? ""),
+  keys: (map) => Object.keys(map),
+  get: (map, key) => map[key as string]!,
   identify: () => false,
 });
 
@@ -62,9 +66,7 @@ const localTag = defineScalarTag<string>("!", {
 });
 
 const SCHEMA = CORE_SCHEMA.withTags(
-  keepingSource(boolCoreTag),
-  keepingSource(intCoreTag),
-  keepingSource(floatCoreTag),
+  ...TYPED_TAGS.map(keepingSource),
   mapTag,
   mergeTag,
   localTag,
@@ -72,14 +74,36 @@ const SCHEMA = CORE_SCHEMA.withTags(
 
 /**
  * The documents of a YAML (or JSON) stream. Throws js-yaml's `YAMLException` on a syntax error, on
- * duplicate keys, on nesting deeper than 100 levels and on more than 1,000 aliases.
+ * duplicate keys, on nesting deeper than `maxDepth` levels and on more than 1,000 aliases.
  */
-export function parseYaml(text: string): YamlNode[] {
-  return loadAll(text, {
-    schema: SCHEMA,
-    maxAliases: MAX_ALIASES,
-    maxDepth: MAX_DEPTH,
-  }) as YamlNode[];
+export function parseYaml(text: string, maxDepth = MAX_DEPTH): YamlNode[] {
+  return loadAll(text, { schema: SCHEMA, maxAliases: MAX_ALIASES, maxDepth }) as YamlNode[];
+}
+
+/** Whether a plain scalar that begins with a character may be no string, by the ASCII code. */
+const MAY_BE_TYPED = new Uint8Array(128);
+for (const tag of [nullCoreTag, mergeTag, ...TYPED_TAGS]) {
+  for (const char of tag.implicitFirstChars ?? []) MAY_BE_TYPED[char.charCodeAt(0)] = 1;
+}
+
+/** What a plain scalar that is no merge key stands for. */
+export function resolvePlain(source: string): string | null | PlainScalar {
+  const first = source.charCodeAt(0);
+  if (MAY_BE_TYPED[first] !== 1) return source;
+  if (first >= 48 && first <= 57 && !beginsAsNumber(source)) return source;
+  return SCHEMA.resolveImplicitScalarTag(source).value as string | null | PlainScalar;
+}
+
+/** Whether what begins with a digit may be a number: most are versions, and end like none. */
+function beginsAsNumber(source: string): boolean {
+  let points = 0;
+  for (let i = 1; i < source.length; i++) {
+    const char = source.charCodeAt(i);
+    if (char === 46) {
+      if (++points === 2) return false;
+    } else if (char < 48 || char > 57) return "eExo".includes(source[i]!);
+  }
+  return true;
 }
 
 /** A scalar's source text; `undefined` for null, a sequence or a mapping. */
@@ -88,3 +112,17 @@ export function scalarText(node: YamlNode | undefined): string | undefined {
   if (node instanceof PlainScalar) return node.source;
   return undefined;
 }
+
+/** Whether a node is a mapping. */
+export function isMap(node: YamlNode | undefined): node is YamlMap {
+  return typeof node === "object" && node !== null && !Array.isArray(node) &&
+    !(node instanceof PlainScalar);
+}
+
+/** Sets a property whatever its name: an assignment to `__proto__` would do something else. */
+export function setOwn<T>(object: { [key: string]: T }, key: string, value: T): void {
+  if (key !== "__proto__") object[key] = value;
+  else Object.defineProperty(object, key, { value, ...OWN });
+}
+
+const OWN = { enumerable: true, configurable: true, writable: true };

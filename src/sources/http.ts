@@ -1,7 +1,6 @@
 /** Indexes from a web server. */
 
 import { IndexError } from "../helm/index_error.ts";
-import { takeTurns } from "../turn.ts";
 import type { Egress } from "./egress.ts";
 import type { Credential, FetchIndex, IndexAnswer, IndexRequest, Validators } from "./source.ts";
 
@@ -37,9 +36,12 @@ export function createHttpSource(egress: Egress, limits: HttpLimits = HTTP_LIMIT
     const watch = new Watch(request.signal, limits);
     try {
       const downloaded = download(request, egress, watch, limits.redirects);
-      return await watch.guard(downloaded, explainConnection);
-    } finally {
+      const answer = await watch.guard(downloaded, explainConnection);
+      if (answer.kind === "unchanged") watch.stop();
+      return answer;
+    } catch (error) {
       watch.stop();
+      throw error;
     }
   };
 }
@@ -115,7 +117,7 @@ async function readAnswer(
   }
   return {
     kind: "index",
-    bytes: await watch.guard(readBody(response, request, watch), explainBody),
+    body: readBody(response, request, watch),
     validators: validatorsOf(response.headers),
   };
 }
@@ -141,26 +143,31 @@ function validatorsOf(headers: Headers): Validators {
 }
 
 /** The decoded body. More than the limit is an error, never a shorter index. */
-async function readBody(
+async function* readBody(
   response: Response,
   { maxBytes, onBytes }: IndexRequest,
   watch: Watch,
-): Promise<Uint8Array> {
-  const chunks: Uint8Array<ArrayBuffer>[] = [];
+): AsyncGenerator<Uint8Array> {
+  const chunks = (response.body ?? new Blob([]).stream())[Symbol.asyncIterator]();
   let total = 0;
-  const turn = takeTurns();
-  for await (const chunk of response.body ?? []) {
-    watch.touch();
-    total += chunk.length;
-    if (total > maxBytes) {
-      throw new IndexError("too_large", `the index is larger than ${maxBytes} bytes`);
+  try {
+    for (;;) {
+      watch.touch();
+      const { done, value } = await watch.guard(chunks.next(), explainBody);
+      if (done) return;
+      watch.pause();
+      total += value.length;
+      if (total > maxBytes) {
+        throw new IndexError("too_large", `the index is larger than ${maxBytes} bytes`);
+      }
+      onBytes?.(total);
+      yield value;
     }
-    chunks.push(chunk);
-    onBytes?.(total);
-    // What is decoded comes faster than it arrives.
-    await turn();
+  } finally {
+    watch.stop();
+    // Whoever reads no further does not care how it ends.
+    await chunks.return?.().catch(() => {});
   }
-  return await new Blob(chunks).bytes();
 }
 
 /** Ends a download that takes too long, and has its errors explained. */
@@ -187,6 +194,11 @@ class Watch {
   touch() {
     clearTimeout(this.#idle);
     this.#idle = this.#startIdle();
+  }
+
+  /** Nothing is waited for. */
+  pause() {
+    clearTimeout(this.#idle);
   }
 
   stop() {

@@ -28,7 +28,12 @@ export interface IndexRequest {
 /** `unchanged` only if validators were given. */
 export type IndexAnswer =
   | { kind: "unchanged" }
-  | { kind: "index"; bytes: Uint8Array; validators: Validators };
+  | {
+    kind: "index";
+    /** Decoded bytes as they come. Has to be read, if only to its first piece. */
+    body: AsyncIterable<Uint8Array>;
+    validators: Validators;
+  };
 
-/** Fetches an index, or throws an `IndexError` that says why it cannot. */
+/** Fetches an index, or throws an `IndexError` that says why it cannot, as the body does. */
 export type FetchIndex = (request: IndexRequest) => Promise<IndexAnswer>;

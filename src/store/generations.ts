@@ -2,6 +2,8 @@
 
 import type { KeptVersion, Problem } from "../helm/chart.ts";
 import type { AppRecord, MergedApp } from "../helm/merge.ts";
+import { compareText } from "../helm/version.ts";
+import type { Turn } from "../turn.ts";
 import type { Validators } from "../sources/source.ts";
 import { keys } from "./keys.ts";
 import type { Entry, Kv } from "./kv.ts";
@@ -16,8 +18,6 @@ export interface Pointer {
   /** Where the index came from, so that validators are not sent for another address. */
   url: string;
   validators: Validators;
-  /** SHA-256 of the index's decoded bytes. */
-  digest: string;
   apiVersion: string;
   generated?: string;
   apps: number;
@@ -35,8 +35,6 @@ export interface CatalogEntry extends AppRecord {
   segments: string[];
 }
 
-type VersionItem = [key: string, version: KeptVersion];
-
 /** A generation is gone, since a newer one has replaced it long ago. */
 export class GenerationGone extends Error {}
 
@@ -44,75 +42,72 @@ export class GenerationGone extends Error {}
 export class GenerationBuilder {
   /** Segments that are not stored yet, compressed. */
   readonly fresh = new Map<string, Uint8Array>();
-  readonly entries: CatalogEntry[] = [];
   readonly #known: ReadonlySet<string>;
-  readonly #cutter: SegmentCutter;
-  #inSegment = new Set<CatalogEntry>();
-  #pending = new Map<string, string>();
+  /** As JSON, so that what stays in memory until the end is no more than is stored. */
+  readonly #entries: { name: string; json: string }[] = [];
+  readonly #used = new Set<string>();
   #versions = 0;
 
   /** `known`: hashes of what is stored already and stays. */
   constructor(known: ReadonlySet<string>) {
     this.#known = known;
-    this.#cutter = new SegmentCutter((json) => {
-      const hash = this.#hold(json);
-      for (const entry of this.#inSegment) entry.segments.push(hash);
-      this.#inSegment = new Set();
-    });
   }
 
-  /** Adds an app. The order of apps must be the same in each generation. */
-  async add({ record, versions }: MergedApp): Promise<void> {
-    const entry: CatalogEntry = { ...record, segments: [] };
-    this.entries.push(entry);
-    this.#versions += versions.length;
-    for (const version of versions) {
-      const item: VersionItem = [record.key, version];
-      this.#inSegment.add(entry);
-      this.#cutter.add(JSON.stringify(item), `${record.name}@${version.chart.version}`);
+  /** Adds an app, and gives its entry. `turn`: taken from time to time. */
+  async add({ record, versions }: MergedApp, turn: Turn): Promise<CatalogEntry> {
+    const segments: string[] = [];
+    const cutter = new SegmentCutter((items) => segments.unshift(this.#hold(items.reverse())));
+    // From the oldest on, so that a new version changes the segment of the newest alone.
+    for (const version of versions.toReversed()) {
+      cutter.add(JSON.stringify(version), version.chart.version);
+      await turn();
     }
-    await this.#compressPending();
+    cutter.end();
+    const entry = { ...record, segments };
+    this.keep(entry);
+    return entry;
+  }
+
+  /** Adds an app as it is in the generation before. */
+  keep(entry: CatalogEntry): void {
+    for (const hash of entry.segments) this.#used.add(hash);
+    this.#versions += entry.versionCount;
+    this.#entries.push({ name: entry.name, json: JSON.stringify(entry) });
   }
 
   /** Ends the generation. `undefined`: it has too many apps to be stored. */
-  async finish(problems: Problem[]): Promise<
-    Pick<Pointer, "apps" | "versions" | "catalog" | "problems"> | undefined
-  > {
-    this.#cutter.end();
+  finish(problems: Problem[]):
+    | Pick<Pointer, "apps" | "versions" | "catalog" | "problems">
+    | undefined {
     const catalog: string[] = [];
-    const cutter = new SegmentCutter((json) => catalog.push(this.#hold(json)));
-    for (const entry of this.entries) cutter.add(JSON.stringify(entry), entry.name);
+    const cutter = new SegmentCutter((items) => catalog.push(this.#hold(items)));
+    this.#entries.sort((a, b) => compareText(a.name, b.name));
+    for (const { name, json } of this.#entries) cutter.add(json, name);
     cutter.end();
-    const problemHash = problems.length === 0 ? "" : this.#hold(JSON.stringify(problems));
-    await this.#compressPending();
+    const problemHash = problems.length === 0
+      ? ""
+      : this.#hold(problems.map((problem) => JSON.stringify(problem)));
     if (catalog.length > MAX_CATALOG_SEGMENTS) return undefined;
     return {
-      apps: this.entries.length,
+      apps: this.#entries.length,
       versions: this.#versions,
       catalog: Uint8Array.fromHex(catalog.join("")),
       problems: Uint8Array.fromHex(problemHash),
     };
   }
 
-  #hold(json: string): string {
+  /** What was stored before and is not part of this generation. */
+  dropped(): string[] {
+    return [...this.#known.difference(this.#used)];
+  }
+
+  #hold(items: string[]): string {
+    const json = `[${items.join(",")}]`;
     const hash = segmentHash(json);
-    if (!this.#known.has(hash)) this.#pending.set(hash, json);
+    this.#used.add(hash);
+    if (!this.#known.has(hash) && !this.fresh.has(hash)) this.fresh.set(hash, encodeSegment(json));
     return hash;
   }
-
-  async #compressPending() {
-    const pending = this.#pending;
-    this.#pending = new Map();
-    for (const [hash, json] of pending) this.fresh.set(hash, await encodeSegment(json));
-  }
-}
-
-/** Whether two pointers name the same content. */
-export function sameContent(
-  a: Pick<Pointer, "catalog" | "problems">,
-  b: Pick<Pointer, "catalog" | "problems">,
-): boolean {
-  return a.catalog.toHex() === b.catalog.toHex() && a.problems.toHex() === b.problems.toHex();
 }
 
 /** The current pointer of a repository. */
@@ -140,12 +135,12 @@ export async function readCatalog(
 export async function readVersions(
   kv: Kv,
   repoId: string,
-  entry: Pick<CatalogEntry, "key" | "segments">,
+  entry: Pick<CatalogEntry, "segments">,
 ): Promise<KeptVersion[]> {
   const parts = await Promise.all(
-    entry.segments.map((hash) => readPart<VersionItem>(kv, repoId, hash)),
+    entry.segments.map((hash) => readPart<KeptVersion>(kv, repoId, hash)),
   );
-  return parts.flat().filter(([key]) => key === entry.key).map(([, version]) => version);
+  return parts.flat();
 }
 
 /** The problems of a generation. */

@@ -4,8 +4,7 @@
  */
 
 import { createHash } from "node:crypto";
-import { promisify } from "node:util";
-import { deflate, inflate } from "node:zlib";
+import { deflateSync, inflateSync } from "node:zlib";
 import { keys } from "./keys.ts";
 import { commitUnder, type Held } from "./leases.ts";
 import { deleteRows, type Kv, MAX_PART_BYTES, MAX_PARTS_PER_COMMIT } from "./kv.ts";
@@ -17,9 +16,6 @@ const MAX_SEGMENT = 262_144;
 /** Between the two, one item in so many ends a segment. */
 const BORDER_MASK = 31;
 
-const compress = promisify(deflate);
-const decompress = promisify(inflate);
-
 /**
  * Cuts a sequence of items into segments. Where it cuts follows from the items themselves and not
  * from their offsets, so that an item more or less changes the segment that it is in and no other.
@@ -27,10 +23,10 @@ const decompress = promisify(inflate);
 export class SegmentCutter {
   #items: string[] = [];
   #size = 0;
-  #emit: (json: string) => void;
+  #emit: (items: string[]) => void;
 
-  /** `emit` gets each segment, a JSON array. */
-  constructor(emit: (json: string) => void) {
+  /** `emit` gets the items of each segment. */
+  constructor(emit: (items: string[]) => void) {
     this.#emit = emit;
   }
 
@@ -45,7 +41,7 @@ export class SegmentCutter {
   /** Ends the segment under way, if there is one. */
   end(): void {
     if (this.#items.length === 0) return;
-    this.#emit(`[${this.#items.join(",")}]`);
+    this.#emit(this.#items);
     this.#items = [];
     this.#size = 0;
   }
@@ -65,9 +61,9 @@ export function segmentHash(json: string): string {
   return createHash("sha256").update(json).digest("hex");
 }
 
-/** A segment's bytes as they are stored. */
-export function encodeSegment(json: string): Promise<Uint8Array> {
-  return compress(json);
+/** A segment's bytes as they are stored. Takes a few milliseconds at most, as a segment is small. */
+export function encodeSegment(json: string): Uint8Array {
+  return deflateSync(json);
 }
 
 /** Stores segments; one that is there already is written over with the same. */
@@ -92,7 +88,7 @@ export async function readSegment<T>(
 ): Promise<T[] | undefined> {
   const rows = await kv.list<Uint8Array>({ prefix: keys.segment(repoId, hash) });
   if (rows.length === 0) return undefined;
-  const json = await decompress(await new Blob(rows.map(({ value }) => value as BlobPart)).bytes());
+  const json = inflateSync(await new Blob(rows.map(({ value }) => value as BlobPart)).bytes());
   return JSON.parse(new TextDecoder().decode(json));
 }
 

@@ -1,12 +1,11 @@
-/** From an index that was downloaded to a generation that can be committed. */
+/** From an index that is coming to a generation that can be committed. */
 
-import { createHash } from "node:crypto";
+import { isDeepStrictEqual as equal } from "node:util";
 import type { Chart } from "../helm/chart.ts";
 import { IndexError } from "../helm/index_error.ts";
-import { type ParsedIndex, parseIndex } from "../helm/index_parser.ts";
+import { type IndexSummary, type IndexVisitor, parseIndex } from "../helm/index_parser.ts";
 import { type ChartChanges, mergeChart } from "../helm/merge.ts";
 import { isTime } from "../helm/time.ts";
-import { compareText } from "../helm/version.ts";
 import type { Validators } from "../sources/source.ts";
 import { changed, type ChangeSet, note } from "../store/events.ts";
 import {
@@ -16,7 +15,6 @@ import {
   readCatalog,
   readVersions,
   referencesOf,
-  sameContent,
 } from "../store/generations.ts";
 import type { Kv } from "../store/kv.ts";
 import { takeTurns } from "../turn.ts";
@@ -24,15 +22,14 @@ import { shrinkObjection } from "./shrink_guard.ts";
 
 export interface Download {
   url: string;
-  bytes: Uint8Array;
+  body: AsyncIterable<Uint8Array>;
   validators: Validators;
 }
 
 /** What a download means for a repository. `pointer` keeps its generation if nothing changed. */
 export interface Built {
   pointer: Pointer;
-  /** Absent if they stay. */
-  problems?: number;
+  problems: number;
   /** Absent if nothing changed. */
   changes?: ChangeSet;
   /** To be written before the commit. */
@@ -42,103 +39,134 @@ export interface Built {
 }
 
 /**
- * Parses and merges a download over the generation before it. Throws an `IndexError` if it cannot
- * be used, or if it would lose too much and `force` is not set.
+ * Reads a download and merges it over the generation before it, chart by chart. Throws an
+ * `IndexError` if it cannot be used, or if it would lose too much and `force` is not set.
  */
 export async function buildGeneration(
   kv: Kv,
   repoId: string,
   old: Pointer | null,
-  { url, bytes, validators }: Download,
+  { url, body, validators }: Download,
   now: number,
   force: boolean,
 ): Promise<Built | "unchanged"> {
-  const digest = createHash("sha256").update(bytes).digest("hex");
-  if (old?.digest === digest && old.url === url) {
-    return sameValidators(old.validators, validators)
-      ? "unchanged"
-      : { pointer: { ...old, validators }, fresh: new Map(), dropped: [] };
-  }
-  const parsed = parseIndex(bytes);
-  if (parsed.openEnded && old?.generated !== undefined && old.url === url) {
-    throw new IndexError("truncated", "the index lacks the `generated` that it used to end with");
-  }
   const catalog = old === null ? [] : await readCatalog(kv, repoId, old);
   const known = old === null ? new Set<string>() : referencesOf(old, catalog);
-  const merged = await mergeCharts(kv, repoId, catalog, parsed, known, now);
-  const content = await merged.builder.finish(parsed.problems);
+  const merge = new Merge(kv, repoId, catalog, known, now);
+  const summary = await parseIndex(body, merge, merge.turn);
+  if (summary.openEnded && old?.generated !== undefined && old.url === url) {
+    throw new IndexError("truncated", "the index lacks the `generated` that it used to end with");
+  }
+  await merge.removeOthers();
+  const content = merge.builder.finish(summary.problems);
   if (content === undefined) {
     throw new IndexError("too_many_charts", "the index has more charts than can be kept");
   }
   const objection = old === null || force ? undefined : shrinkObjection(old, content);
   if (objection !== undefined) throw new IndexError("shrink", objection);
-  const same = old !== null && sameContent(old, content);
+  const same = old !== null && merge.same && equal(old.problems, content.problems);
   const pointer: Pointer = {
     ...content,
     generation: same ? old.generation : (old?.generation ?? 0) + 1,
     committedAt: same ? old.committedAt : now,
     url,
     validators,
-    digest,
-    apiVersion: parsed.apiVersion.slice(0, 16),
-    ...(parsed.generated && isTime(parsed.generated) ? { generated: parsed.generated } : {}),
+    ...headOf(summary),
   };
-  const used = referencesOf(pointer, merged.builder.entries);
+  if (same && equal(old, pointer)) return "unchanged";
   return {
     pointer,
-    problems: parsed.problemCount,
-    ...(same ? {} : { changes: merged.changes }),
-    fresh: merged.builder.fresh,
-    dropped: [...known].filter((hash) => !used.has(hash)),
+    problems: summary.problemCount,
+    ...(same ? {} : { changes: merge.changes }),
+    fresh: merge.builder.fresh,
+    dropped: merge.builder.dropped(),
   };
 }
 
-function sameValidators(a: Validators, b: Validators): boolean {
-  return a.etag === b.etag && a.lastModified === b.lastModified;
+function headOf(
+  { apiVersion, generated }: IndexSummary,
+): Pick<Pointer, "apiVersion" | "generated"> {
+  return {
+    apiVersion: apiVersion.slice(0, 16),
+    ...(generated && isTime(generated) ? { generated } : {}),
+  };
 }
 
-async function mergeCharts(
-  kv: Kv,
-  repoId: string,
-  catalog: CatalogEntry[],
-  parsed: ParsedIndex,
-  known: Set<string>,
-  now: number,
-) {
-  const kept = new Map(catalog.map((entry) => [entry.name, entry]));
-  const builder = new GenerationBuilder(known);
-  const changes: ChangeSet = {
+/** Merges the charts of an index over a catalog as they come. */
+class Merge implements IndexVisitor {
+  readonly builder: GenerationBuilder;
+  readonly turn = takeTurns();
+  readonly changes: ChangeSet = {
     appsAdded: changed(),
     appsRemoved: changed(),
     versionsAdded: changed(),
     versionsRemoved: changed(),
     versionsRepublished: changed(),
   };
-  const turn = takeTurns();
-  for (const chart of parsed.charts.toSorted((a, b) => compareText(a.name, b.name))) {
-    const entry = kept.get(chart.name);
-    kept.delete(chart.name);
-    const app = await mergeChart(
-      chart,
-      entry && { record: entry, versions: () => readVersions(kv, repoId, entry) },
-      now,
-    );
-    noteChanges(changes, chart, app.changes, entry === undefined);
-    await builder.add(app);
-    await turn();
-  }
-  for (const entry of kept.values()) {
-    const versions = await readVersions(kv, repoId, entry);
-    note(changes.appsRemoved, [entry.name]);
-    note(changes.versionsRemoved, versions.map(({ chart }) => `${entry.name}@${chart.version}`));
-  }
-  return { builder, changes };
-}
+  /** Whether all apps are as they were. */
+  same = true;
+  readonly #kv: Kv;
+  readonly #repoId: string;
+  readonly #now: number;
+  /** Entries of the catalog that have not come again. */
+  readonly #kept: Map<string, CatalogEntry>;
 
-function noteChanges(changes: ChangeSet, { name }: Chart, of: ChartChanges, isNew: boolean) {
-  const named = (versions: string[]) => versions.map((version) => `${name}@${version}`);
-  if (isNew) note(changes.appsAdded, [name]);
-  note(changes.versionsAdded, named(of.added));
-  note(changes.versionsRemoved, named(of.removed));
-  note(changes.versionsRepublished, named(of.republished));
+  constructor(
+    kv: Kv,
+    repoId: string,
+    catalog: CatalogEntry[],
+    known: ReadonlySet<string>,
+    now: number,
+  ) {
+    this.#kv = kv;
+    this.#repoId = repoId;
+    this.#now = now;
+    this.#kept = new Map(catalog.map((entry) => [entry.name, entry]));
+    this.builder = new GenerationBuilder(known);
+  }
+
+  isKnown(name: string, digest: string): boolean {
+    const entry = this.#kept.get(name);
+    if (entry?.source !== digest) return false;
+    this.#kept.delete(name);
+    this.builder.keep(entry);
+    return true;
+  }
+
+  async take(chart: Chart, digest: string | undefined): Promise<void> {
+    const record = this.#kept.get(chart.name);
+    this.#kept.delete(chart.name);
+    const kept = record && { record, versions: await this.#versionsOf(record) };
+    const app = mergeChart(chart, digest, kept, this.#now);
+    const entry = await this.builder.add(app, this.turn);
+    if (record === undefined) note(this.changes.appsAdded, [chart.name]);
+    this.#note(chart.name, app.changes);
+    this.same &&= record !== undefined &&
+      equal({ ...record, source: "" }, { ...entry, source: "" });
+  }
+
+  /** What is left of the catalog is not in the index any more. */
+  async removeOthers(): Promise<void> {
+    for (const entry of this.#kept.values()) {
+      this.same = false;
+      const versions = await this.#versionsOf(entry);
+      note(this.changes.appsRemoved, [entry.name]);
+      this.#note(entry.name, {
+        added: [],
+        removed: versions.map(({ chart }) => chart.version),
+        republished: [],
+      });
+    }
+  }
+
+  #note(name: string, of: ChartChanges) {
+    const named = (versions: string[]) => versions.map((version) => `${name}@${version}`);
+    note(this.changes.versionsAdded, named(of.added));
+    note(this.changes.versionsRemoved, named(of.removed));
+    note(this.changes.versionsRepublished, named(of.republished));
+  }
+
+  #versionsOf(entry: CatalogEntry) {
+    return readVersions(this.#kv, this.#repoId, entry);
+  }
 }

@@ -1,6 +1,7 @@
 /** What a caller can do with repositories: register, check, modify, remove, ask for a sync. */
 
 import { type Secrets, SecretUnreadable } from "../access/secrets.ts";
+import type { Chart } from "../helm/chart.ts";
 import { IndexError } from "../helm/index_error.ts";
 import { parseIndex } from "../helm/index_parser.ts";
 import { newRepoId } from "../helm/ids.ts";
@@ -18,6 +19,7 @@ import {
   updateRepo,
 } from "../store/repos.ts";
 import type { SyncStatus } from "../store/sync_status.ts";
+import { takeTurns } from "../turn.ts";
 import { DEFAULT_PERIOD } from "./period.ts";
 import type { RepoInput } from "./repo_input.ts";
 import { openCredential } from "./sync_repo.ts";
@@ -78,20 +80,21 @@ export async function checkIndex(
   url: string | undefined,
   credential: Credential | null | undefined,
 ): Promise<CheckedIndex> {
+  const counts = { apps: 0, versions: 0, bytes: 0 };
   try {
     const answer = await deps.fetchIndex({
       url: checkedUrl(deps.egress, url),
       ...(credential && { credential }),
       maxBytes: deps.maxIndexBytes,
+      onBytes: (total) => counts.bytes = total,
     });
     if (answer.kind === "unchanged") throw new Error("unchanged, although nothing was known");
-    const { charts, problemCount } = parseIndex(answer.bytes);
-    return {
-      apps: charts.length,
-      versions: charts.reduce((sum, { versions }) => sum + versions.length, 0),
-      problems: problemCount,
-      bytes: answer.bytes.length,
+    const take = (chart: Chart) => {
+      counts.apps++;
+      counts.versions += chart.versions.length;
     };
+    const { problemCount } = await parseIndex(answer.body, { take }, takeTurns());
+    return { ...counts, problems: problemCount };
   } catch (error) {
     if (!(error instanceof IndexError)) throw error;
     throw new Refused("index_unusable", error.message, "url", { reason: error.reason });

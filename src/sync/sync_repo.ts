@@ -17,7 +17,7 @@ import { nextStatus } from "./next_status.ts";
 
 /** How far a sync has come, for who watches it. */
 export interface Progress {
-  phase: "download" | "merge" | "store";
+  phase: "download" | "store";
   /** Decoded bytes that have come. */
   bytes: number;
 }
@@ -134,7 +134,6 @@ async function build(
     },
   });
   if (answer.kind === "unchanged") return "unchanged";
-  progress("merge");
   const download = { url: repo.url, ...answer };
   const built = await buildGeneration(kv, repo.id, pointer, download, clock(), status.force);
   if (built === "unchanged") return built;

@@ -5,6 +5,7 @@ import { parseConditions } from "../../routes/support/conditions.ts";
 import { isTrue } from "../../routes/support/conditions.ts";
 import { parsePaging, slice } from "../../routes/support/paging.ts";
 import { contains } from "../../src/catalog/text.ts";
+import { parseConstraint, satisfies } from "../../src/helm/constraint.ts";
 import { isTime, printTime } from "../../src/helm/time.ts";
 import { compareVersions, parseVersion } from "../../src/helm/version.ts";
 
@@ -83,5 +84,22 @@ Deno.test("versions and their order are those of Masterminds' library", () => {
         assert.equal(order, Math.sign(a.rank - b.rank), `${a.text} and ${b.text}`);
       }
     }
+  }
+});
+
+Deno.test("constraints admit what they do in Masterminds' library", () => {
+  const { versions, constraints } = read("semver.json");
+  const texts = (versions as { text: string }[]).map(({ text }) => text);
+  for (const { constraint, matches, error } of constraints) {
+    if (error !== undefined) {
+      assert.throws(() => parseConstraint(constraint), { name: "ConstraintError" }, constraint);
+      continue;
+    }
+    const parsed = parseConstraint(constraint);
+    const admitted = texts.filter((text) => {
+      const version = parseVersion(text);
+      return version !== undefined && satisfies(version, parsed);
+    });
+    assert.deepEqual(admitted, matches, constraint);
   }
 });

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { CHECK_EVERY_MS, createHotIndex } from "../../src/catalog/hot_index.ts";
-import { parseIndex } from "../../src/helm/index_parser.ts";
 import { mergeChart } from "../../src/helm/merge.ts";
 import { GenerationBuilder, type Pointer } from "../../src/store/generations.ts";
 import { keys } from "../../src/store/keys.ts";
 import { type Kv, openKv } from "../../src/store/kv.ts";
 import { writeSegments } from "../../src/store/segments.ts";
+import { parseWhole } from "../support/parse.ts";
 import { indexOf } from "../support/upstream.ts";
 
 const REPO = "repo-1";
@@ -13,10 +13,10 @@ const REPO = "repo-1";
 /** Stores an index as the given generation. */
 async function store(kv: Kv, generation: number, index: string) {
   const builder = new GenerationBuilder(new Set());
-  for (const chart of parseIndex(new TextEncoder().encode(index)).charts) {
-    await builder.add(await mergeChart(chart, undefined, 0));
+  for (const chart of (await parseWhole(index)).charts) {
+    await builder.add(mergeChart(chart, undefined, undefined, 0), () => undefined);
   }
-  const pointer = { ...await builder.finish([]), generation } as Pointer;
+  const pointer = { ...builder.finish([]), generation } as Pointer;
   await writeSegments(kv, REPO, builder.fresh);
   await kv.commit((op) => op.set(keys.index(REPO), pointer));
 }

@@ -1,20 +1,19 @@
 import assert from "node:assert/strict";
 import { IndexError } from "../../src/helm/index_error.ts";
-import { type ParsedIndex, parseIndex } from "../../src/helm/index_parser.ts";
+import { parseWhole, type WholeIndex } from "../support/parse.ts";
 import { indexOf } from "../support/upstream.ts";
 
-const parse = (text: string): ParsedIndex => parseIndex(new TextEncoder().encode(text));
 /** An index with one chart and the given fields of its one version. */
 const withFields = (fields: string) =>
-  parse(
+  parseWhole(
     `apiVersion: v1\nentries:\n  one:\n  - name: one\n    version: 1.0.0\n${
       fields.replace(/^/gm, "    ")
     }\ngenerated: null\n`,
   );
-const entryOf = (index: ParsedIndex) => ({ ...index.charts[0]!.versions[0]! });
-const reasonOf = (text: string): string => {
+const entryOf = (index: WholeIndex) => ({ ...index.charts[0]!.versions[0]! });
+const reasonOf = async (text: string): Promise<string> => {
   try {
-    parse(text);
+    await parseWhole(text);
   } catch (error) {
     assert.ok(error instanceof IndexError, String(error));
     return error.reason;
@@ -22,7 +21,7 @@ const reasonOf = (text: string): string => {
   return "none";
 };
 
-Deno.test("string fields keep their source text, whatever YAML would make of it", () => {
+Deno.test("string fields keep their source text, whatever YAML would make of it", async () => {
   const texts = [
     "1.10",
     "2",
@@ -37,19 +36,19 @@ Deno.test("string fields keep their source text, whatever YAML would make of it"
     "no",
   ];
   for (const text of texts) {
-    assert.equal(entryOf(withFields(`appVersion: ${text}`)).appVersion, text);
-    assert.equal(entryOf(withFields(`appVersion: "${text}"`)).appVersion, text);
+    assert.equal(entryOf(await withFields(`appVersion: ${text}`)).appVersion, text);
+    assert.equal(entryOf(await withFields(`appVersion: "${text}"`)).appVersion, text);
   }
-  const index = parse(
+  const index = await parseWhole(
     "apiVersion: v1\nentries:\n  1.0:\n  - {name: 123, version: 1.10, digest: 12e5}\ngenerated: x\n",
   );
   assert.equal(index.charts[0]!.name, "1.0");
   assert.deepEqual(entryOf(index), { name: "123", version: "1.10", digest: "12e5" });
 });
 
-Deno.test("null is nothing, and quoted null is text", () => {
+Deno.test("null is nothing, and quoted null is text", async () => {
   const entry = entryOf(
-    withFields("home: null\nicon: ~\ndescription:\nengine: 'null'\nkeywords: [a, null, b]"),
+    await withFields("home: null\nicon: ~\ndescription:\nengine: 'null'\nkeywords: [a, null, b]"),
   );
   assert.deepEqual(entry, {
     name: "one",
@@ -59,8 +58,8 @@ Deno.test("null is nothing, and quoted null is text", () => {
   });
 });
 
-Deno.test("fields are typed by name", () => {
-  const index = withFields(
+Deno.test("fields are typed by name", async () => {
+  const index = await withFields(
     `deprecated: yes
 removed: "false"
 keywords: [1, 2.50, true]
@@ -83,9 +82,11 @@ dependencies: [{name: x, version: 1.20, enabled: false, tags: [1], import-values
   });
 });
 
-Deno.test("fields that Helm does not know are kept, with numbers as JSON can hold them", () => {
+Deno.test("fields that Helm does not know are kept, with numbers as JSON can hold them", async () => {
   const { name: _, version: __, ...rest } = entryOf(
-    withFields("x: [1, 1.50, 0x10, 12345678901234567890, .inf, true, null, a]\n__proto__: {y: 1}"),
+    await withFields(
+      "x: [1, 1.50, 0x10, 12345678901234567890, .inf, true, null, a]\n__proto__: {y: 1}",
+    ),
   );
   const expected = JSON.parse(
     '{"x":[1,"1.50","0x10","12345678901234567890",".inf",true,null,"a"],"__proto__":{"y":1}}',
@@ -93,7 +94,7 @@ Deno.test("fields that Helm does not know are kept, with numbers as JSON can hol
   assert.deepEqual(JSON.parse(JSON.stringify(rest)), expected);
 });
 
-Deno.test("a field of a wrong type costs that field, and is told", () => {
+Deno.test("a field of a wrong type costs that field, and is told", async () => {
   const wrong: [string, string][] = [
     ["created: 2024-02-30T00:00:00Z", '"2024-02-30T00:00:00Z" is not an RFC 3339 time'],
     ["created: 2024-01-01", '"2024-01-01" is not an RFC 3339 time'],
@@ -106,7 +107,7 @@ Deno.test("a field of a wrong type costs that field, and is told", () => {
     ["dependencies: [{name: [a]}]", "expected a string"],
   ];
   for (const [field, reason] of wrong) {
-    const index = withFields(field);
+    const index = await withFields(field);
     const name = field.split(":")[0]!;
     assert.deepEqual(index.problems, [
       {
@@ -120,8 +121,8 @@ Deno.test("a field of a wrong type costs that field, and is told", () => {
   }
 });
 
-Deno.test("a bad entry is a problem, and the rest is used", () => {
-  const index = parse(`apiVersion: v1
+Deno.test("a bad entry is a problem, and the rest is used", async () => {
+  const index = await parseWhole(`apiVersion: v1
 entries:
   a:
   - {name: a, version: 1.0.0}
@@ -150,9 +151,9 @@ generated: null
   assert.deepEqual(index.charts.map(({ name }) => name), ["a", "__proto__"]);
 });
 
-Deno.test("of a version that is listed twice, the one made last counts", () => {
+Deno.test("of a version that is listed twice, the one made last counts", async () => {
   const twice = (a: string, b: string) =>
-    parse(
+    parseWhole(
       `apiVersion: v1\nentries:\n  x:\n  - {name: x, version: 1.0.0, digest: a${a}}\n` +
         `  - {name: x, version: 1.0.0, digest: b${b}}\ngenerated: null\n`,
     );
@@ -164,15 +165,15 @@ Deno.test("of a version that is listed twice, the one made last counts", () => {
     ["", created(1), "b", 0],
   ];
   for (const [a, b, digest, position] of cases) {
-    const index = twice(a, b);
+    const index = await twice(a, b);
     assert.equal(entryOf(index).digest, digest);
     assert.equal(index.charts[0]!.versions.length, 1);
     assert.deepEqual(index.problems.map((problem) => problem.position), [position]);
   }
 });
 
-Deno.test("anchors, aliases and merge keys are followed", () => {
-  const index = parse(`apiVersion: v1
+Deno.test("anchors, aliases and merge keys are followed", async () => {
+  const index = await parseWhole(`apiVersion: v1
 entries:
   a:
   - &base {name: a, version: 1.0.0, home: h, urls: &urls [a.tgz]}
@@ -187,12 +188,12 @@ generated: null
   assert.deepEqual(index.charts[1]!.versions[0]!.urls, ["a.tgz"]);
 });
 
-Deno.test("bombs end in an error or a problem, and soon", () => {
+Deno.test("bombs end in an error or a problem, and soon", async () => {
   const levels = Array.from({ length: 9 }, (_, i) => {
     const target = i === 0 ? "lol" : `*l${i - 1}`;
     return `l${i}: &l${i} [${Array(9).fill(target).join(", ")}]\n`;
   }).join("");
-  const bomb = parse(
+  const bomb = await parseWhole(
     `apiVersion: v1\n# ${
       "-".repeat(1_200_000)
     }\n${levels}entries:\n  a:\n  - {name: a, version: 1.0.0, x: *l8}\n` +
@@ -204,12 +205,12 @@ Deno.test("bombs end in an error or a problem, and soon", () => {
   // Lists of nothing, used again and again, cost as much as if they were written out.
   const nothing = `apiVersion: v1\nentries:\n  a: &l [${"~,".repeat(5_000)}~]\n` +
     Array.from({ length: 900 }, (_, i) => `  c${i}: *l\n`).join("") + "generated: null\n";
-  assert.equal(reasonOf(nothing), "not_an_index");
+  assert.equal(await reasonOf(nothing), "not_an_index");
   assert.equal(
-    reasonOf(`apiVersion: v1\nentries:\n  a: [${"[],".repeat(200_000)}]\n`),
+    await reasonOf(`apiVersion: v1\nentries:\n  a: [${"[],".repeat(200_000)}]\n`),
     "not_an_index",
   );
-  const named = parse(
+  const named = await parseWhole(
     `apiVersion: v1\nentries:\n  ${"n".repeat(100_000)}: [${
       "~,".repeat(3_000)
     }]\ngenerated: null\n`,
@@ -223,14 +224,14 @@ Deno.test("bombs end in an error or a problem, and soon", () => {
   const repeated = `apiVersion: v1\nx: &x ${long}\nentries:\n  a:\n${
     uses.join("")
   }generated: null\n`;
-  assert.equal(reasonOf(repeated), "not_an_index");
+  assert.equal(await reasonOf(repeated), "not_an_index");
 
   const many = `apiVersion: v1\nx: &x 1\ny: [${Array(2_000).fill("*x").join(", ")}]\n`;
-  assert.equal(reasonOf(many), "syntax");
-  assert.equal(reasonOf(`apiVersion: v1\nx: ${"[".repeat(100_000)}\n`), "syntax");
+  assert.equal(await reasonOf(many), "syntax");
+  assert.equal(await reasonOf(`apiVersion: v1\nx: ${"[".repeat(100_000)}\n`), "syntax");
 });
 
-Deno.test("what is no index is refused with its reason", () => {
+Deno.test("what is no index is refused with its reason", async () => {
   const cases: [string, string][] = [
     ["", "empty"],
     [" \n", "empty"],
@@ -254,31 +255,37 @@ Deno.test("what is no index is refused with its reason", () => {
     ['apiVersion: v1\nentries:\n  a:\n  - name: "a', "truncated"],
     ["apiVersion: v1\nentries:\n  a:\n  - name: a\n    version: 1.0", "truncated"],
   ];
-  for (const [text, reason] of cases) assert.equal(reasonOf(text), reason, JSON.stringify(text));
+  for (const [text, reason] of cases) {
+    assert.equal(await reasonOf(text), reason, JSON.stringify(text));
+  }
 });
 
-Deno.test("an index without entries is empty, and not refused", () => {
+Deno.test("an index without entries is empty, and not refused", async () => {
   for (const entries of ["", "entries:\n", "entries: null\n", "entries: {}\n"]) {
-    const index = parse(`apiVersion: v1\n${entries}`);
+    const index = await parseWhole(`apiVersion: v1\n${entries}`);
     assert.deepEqual([index.charts, index.problems], [[], []]);
   }
 });
 
-Deno.test("an index cut at any byte is refused, or lacks its `generated`", () => {
+Deno.test("an index cut at any byte is refused, or lacks its `generated`", async () => {
   const text = indexOf({ one: ["1.0.0", "2.0.0"], two: ["0.1.0"] });
   for (let end = 1; end < text.length - 1; end++) {
     const cut = text.slice(0, end);
-    if (reasonOf(cut) !== "none") continue;
-    const index = parse(cut);
+    if (await reasonOf(cut) !== "none") continue;
+    const index = await parseWhole(cut);
     // Between entries, or inside of the last key, nothing of the text itself tells.
     assert.ok(cut.endsWith("\n") || cut.includes("generated"), JSON.stringify(cut.slice(-80)));
     assert.ok(index.openEnded || cut.includes("generated:"), JSON.stringify(cut.slice(-80)));
   }
 });
 
-Deno.test("UTF-16 with a byte order mark is read, and wrong UTF-8 is refused", () => {
+Deno.test("UTF-16 with a byte order mark is read, and wrong UTF-8 is refused", async () => {
   const text = "\ufeffapiVersion: v1\nentries: {}\n";
   const utf16 = new Uint8Array(Uint16Array.from(text, (c) => c.charCodeAt(0)).buffer);
-  assert.equal(parseIndex(utf16).apiVersion, "v1");
-  assert.throws(() => parseIndex(new Uint8Array([0x61, 0xff])), { reason: "encoding" });
+  for (const size of [1, 2, 3, 100]) {
+    assert.equal((await parseWhole(utf16, { size })).apiVersion, "v1");
+    await assert.rejects(parseWhole(new Uint8Array([0x61, 0xff, 0x61]), { size }), {
+      reason: "encoding",
+    });
+  }
 });

@@ -1,0 +1,300 @@
+/**
+ * Reads the YAML in which indexes are written, fast: block style, one item of a list at a time.
+ *
+ * The versions of a chart differ in a few lines, so each item is read along the one before it: a
+ * field with the same text has the same value, which costs one comparison and is shared. What this
+ * reader does not know for certain it refuses, for `js-yaml` to decide; see {@link readItem}.
+ */
+
+import {
+  COLON,
+  DASH,
+  DOUBLE_QUOTE,
+  HASH,
+  NEWLINE,
+  NOT_CERTAIN,
+  PLAIN_START,
+  ScalarReader,
+  SINGLE_QUOTE,
+  type Source,
+  SPACE,
+} from "./scalar_reader.ts";
+import { resolvePlain, type YamlMap, type YamlNode } from "./yaml.ts";
+
+/** A field of a mapping, or an entry of a sequence. */
+export interface Field {
+  /** Empty in a sequence. */
+  readonly key: string;
+  /** From its key or dash to the next line with content that is not its own. */
+  readonly text: string;
+  readonly value: YamlNode;
+  /** What it was read as, if it is a collection. */
+  readonly block: Block;
+  /** For the caller to keep what it made of the value. */
+  made: unknown;
+}
+
+/** A block collection as it was read, so that one like it can be read along. */
+interface Block {
+  readonly value: YamlNode;
+  readonly fields: readonly Field[];
+  /** Fields that did not change the last time, several in a row. */
+  readonly runs: readonly Run[];
+}
+
+interface Run {
+  readonly from: number;
+  readonly to: number;
+  readonly text: string;
+}
+
+/** An item of a list. */
+export interface Item {
+  readonly value: YamlMap;
+  readonly block: Block;
+  /** Of its keys. What is indented otherwise may read otherwise. */
+  readonly column: number;
+}
+
+/** Levels of nesting within an item that are read here. */
+const MAX_DEPTH = 40;
+
+const NOTHING: Block = { value: null, fields: [], runs: [] };
+const NO_FIELD: Field = {
+  key: "",
+  text: "",
+  value: "",
+  block: NOTHING,
+  made: undefined,
+};
+const NO_RUN: Run = { from: -1, to: -1, text: "" };
+/**
+ * The item of a block sequence whose lines are `text` from `from` to `to`. `undefined` if it is no
+ * mapping, or has anything in it that this reader does not know for certain: anchors, aliases,
+ * tags, flow collections that are not empty, explicit keys, merge keys, duplicate keys, tabs in
+ * indentation, or an error. `like`: an item that it may share fields with.
+ */
+export function readItem(
+  source: Source,
+  from: number,
+  to: number,
+  like: Item | undefined,
+): Item | undefined {
+  try {
+    return new BlockReader(source, from, to).item(like);
+  } catch (error) {
+    if (error !== NOT_CERTAIN) throw error;
+    return undefined;
+  }
+}
+
+class BlockReader extends ScalarReader {
+  /** The collection that was read last, or nothing after a scalar. */
+  block = NOTHING;
+
+  item(like: Item | undefined): Item {
+    if (!this.atDash()) throw NOT_CERTAIN;
+    const column = this.column + this.skipSpaces(this.pos + 1) - this.pos;
+    this.pos += column - this.column;
+    this.column = column;
+    const old = like?.column === column ? like.block : NOTHING;
+    const value = this.collection(column, 1, old, true) as YamlMap;
+    if (this.column !== -1) throw NOT_CERTAIN;
+    return { value, block: this.block, column };
+  }
+
+  /** A mapping or a sequence, read along one that it may be much like. */
+  collection(column: number, depth: number, like: Block, isMap: boolean): YamlNode {
+    if (depth > MAX_DEPTH) throw NOT_CERTAIN;
+    const known = like.fields, runs = like.runs;
+    const fields: Field[] = [], newRuns: Run[] = [];
+    let expected = 0, nextRun = 0, runFrom = -1, runStart = 0, aligned = known.length > 0;
+    do {
+      const start = this.pos;
+      const likely = expected < known.length ? known[expected]! : NO_FIELD;
+      if (likely !== NO_FIELD) {
+        let to = expected;
+        while (nextRun < runs.length && runs[nextRun]!.from < expected) nextRun++;
+        const run = nextRun < runs.length ? runs[nextRun]! : NO_RUN;
+        if (run.from === expected && this.repeats(run.text, column)) to = run.to;
+        else if (this.repeats(likely.text, column)) to++;
+        if (to > expected) {
+          if (runFrom === -1) {
+            runFrom = fields.length;
+            runStart = start;
+          }
+          while (expected < to) fields.push(known[expected++]!);
+          continue;
+        }
+      }
+      if (runFrom !== -1 && fields.length - runFrom > 1) {
+        newRuns.push({
+          from: runFrom,
+          to: fields.length,
+          text: this.text.slice(runStart, start - column),
+        });
+      }
+      runFrom = -1;
+      let old = likely, key = "";
+      if (isMap && !this.passKey(likely.key)) {
+        key = this.key();
+        const at = indexOfKey(known, key, expected);
+        if (at === -1 && indexOfKey(fields, key, 0) !== -1) throw NOT_CERTAIN;
+        old = at === -1 ? NO_FIELD : known[at]!;
+        if (at !== -1) expected = at;
+      } else key = likely.key;
+      if (old !== NO_FIELD) expected++;
+      aligned &&= expected === fields.length + 1;
+      const value = isMap
+        ? this.value(column, depth, old.block)
+        : this.entry(column, depth, old.block);
+      const text = this.text.slice(start, this.lineStart());
+      fields.push({ key, text, value, block: this.block, made: undefined });
+    } while (this.column === column && (isMap || this.atDash()));
+    if (this.column > column) throw NOT_CERTAIN;
+    if (runFrom !== -1 && fields.length - runFrom > 1) {
+      newRuns.push({
+        from: runFrom,
+        to: fields.length,
+        text: this.text.slice(runStart, this.lineStart()),
+      });
+    }
+    const value = !isMap
+      ? fields.map((field) => field.value)
+      : aligned && fields.length === known.length
+      ? alike(like, fields)
+      : mapOf(fields);
+    this.block = { value, fields, runs: newRuns };
+    return value;
+  }
+
+  /** Where the line begins that was reached. */
+  lineStart(): number {
+    return this.column === -1 ? this.end : this.pos - this.column;
+  }
+
+  /** Whether the field here is one that has been read before, which is passed then. */
+  repeats(field: string, column: number): boolean {
+    const { text, codes, pos } = this;
+    const next = pos + field.length;
+    if (next === pos || next > this.end || text.slice(pos, next) !== field) return false;
+    if (next === this.end) {
+      this.column = -1;
+      this.pos = next;
+      return true;
+    }
+    let at = next;
+    while (codes[at] === SPACE) at++;
+    // What is deeper, or blank, or a comment may go on with it; so may a dash below a key.
+    const first = codes[at]!;
+    if (at - next > column || PLAIN_START[first] !== 1) return false;
+    if (first === DASH && at - next === column && codes[pos] !== DASH) return false;
+    this.column = at - next;
+    this.pos = at;
+    return true;
+  }
+
+  /** Passes a key and its colon, if it is this one. */
+  passKey(key: string): boolean {
+    const { codes, pos } = this;
+    const end = pos + key.length;
+    if (codes[end] !== COLON || !this.isBlank(end + 1) || key === "") return false;
+    if (this.text.slice(pos, end) !== key) return false;
+    this.pos = end + 1;
+    return true;
+  }
+
+  /** Passes a key and its colon. */
+  key(): string {
+    const { text, codes, pos } = this;
+    const first = codes[pos]!;
+    let end: number, key: string;
+    if (first === DOUBLE_QUOTE || first === SINGLE_QUOTE) {
+      end = text.indexOf(text[pos]!, pos + 1);
+      key = text.slice(pos + 1, end);
+      if (end === -1 || /[\\\n]/.test(key) || codes[end + 1] === first) throw NOT_CERTAIN;
+      end++;
+      if (codes[end] !== COLON || !this.isBlank(end + 1)) throw NOT_CERTAIN;
+    } else {
+      if (PLAIN_START[first] !== 1) throw NOT_CERTAIN;
+      end = this.plainEnd(pos);
+      if (codes[end] !== COLON || codes[end - 1] === SPACE) throw NOT_CERTAIN;
+      key = knownKey(text, pos, end);
+      if (resolvePlain(key) === null) throw NOT_CERTAIN;
+    }
+    if (key === "__proto__") throw NOT_CERTAIN;
+    this.pos = end + 1;
+    return key;
+  }
+
+  /** What follows a key's colon. */
+  value(column: number, depth: number, like: Block): YamlNode {
+    this.block = NOTHING;
+    const pos = this.pos = this.skipSpaces(this.pos);
+    const first = this.codes[pos];
+    if (first !== NEWLINE && first !== HASH) return this.scalar(column);
+    this.toNextLine(pos);
+    if (this.column > column) return this.nested(depth, like);
+    return this.column === column && this.atDash()
+      ? this.collection(column, depth, like, false)
+      : null;
+  }
+
+  /** A collection that begins in a line of its own. */
+  nested(depth: number, like: Block): YamlNode {
+    return this.collection(this.column, depth + 1, like, !this.atDash());
+  }
+
+  /** What follows a dash. */
+  entry(column: number, depth: number, like: Block): YamlNode {
+    const { codes } = this;
+    this.block = NOTHING;
+    const pos = this.skipSpaces(this.pos + 1);
+    const first = codes[pos]!;
+    if (first === NEWLINE || first === HASH) {
+      this.toNextLine(pos);
+      return this.column > column ? this.nested(depth, like) : null;
+    }
+    const inner = column + pos - this.pos;
+    this.pos = pos;
+    if (PLAIN_START[first] === 1) {
+      if (first === DASH && this.isBlank(pos + 1)) throw NOT_CERTAIN;
+      const end = this.plainEnd(pos);
+      return codes[end] === COLON
+        ? this.collection(inner, depth + 1, like, true)
+        : this.plainTo(end, column);
+    }
+    return this.scalar(column);
+  }
+}
+
+function indexOfKey(fields: readonly Field[], key: string, from: number): number {
+  for (let i = from; i < fields.length; i++) if (fields[i]!.key === key) return i;
+  return -1;
+}
+
+function mapOf(fields: readonly Field[]): YamlMap {
+  const map: YamlMap = {};
+  for (const { key, value } of fields) map[key] = value;
+  return map;
+}
+
+/** The same for fields with the keys of another mapping, in its order: a copy costs less. */
+function alike(like: Block, fields: readonly Field[]): YamlMap {
+  const map = Object.assign({}, like.value as YamlMap);
+  for (let i = 0; i < fields.length; i++) {
+    const field = fields[i]!;
+    if (field !== like.fields[i]) map[field.key] = field.value;
+  }
+  return map;
+}
+
+/** Keys that came before, so that the same key is the same string. */
+const KEYS: string[] = Array(256).fill("");
+
+function knownKey(text: string, start: number, end: number): string {
+  const slot = (text.charCodeAt(start) * 31 + text.charCodeAt(end - 1) * 7 + end - start) & 255;
+  const known = KEYS[slot]!;
+  if (known.length === end - start && text.slice(start, end) === known) return known;
+  return KEYS[slot] = text.slice(start, end);
+}

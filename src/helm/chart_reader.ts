@@ -1,0 +1,158 @@
+/** From the items of one chart's list to its versions. */
+
+import { YAMLException } from "js-yaml";
+import { type Item, readItem } from "./block_reader.ts";
+import type { ChartVersion } from "./chart.ts";
+import {
+  type Budget,
+  EntryError,
+  MAX_ENTRY_CHARACTERS,
+  readEntry,
+  readItemEntry,
+} from "./entry.ts";
+import type { ChartText } from "./index_scanner.ts";
+import { readJson } from "./json_scanner.ts";
+import { Problems } from "./problems.ts";
+import type { Turn } from "../turn.ts";
+import { timeOf } from "./time.ts";
+import { isMap, MAX_DEPTH, parseYaml, scalarText, type YamlMap, type YamlNode } from "./yaml.ts";
+
+/** Characters that are read before it is looked whether a turn is due. */
+const LOOK_EVERY = 32_768;
+/** What may be an anchor or an alias, with which an item does not make sense alone. */
+const ANCHOR_OR_ALIAS = /(?:^|[\s[{,:])[&*]/;
+/** How deep an item lies in an index. */
+const ITEM_DEPTH = 2;
+
+/** The versions of one chart, as its items come. */
+export class ChartReader {
+  readonly problems = new Problems();
+  /** What the next item may be read along. */
+  like: Item | undefined;
+  /** The item that came last, and whether one before it has all that tools write. */
+  last: YamlNode | undefined;
+  sawWhole = false;
+  /** Each version once; where an entry of it stands, here and in the list. */
+  readonly versions: ChartVersion[] = [];
+  readonly #positions: number[] = [];
+  readonly #indexes = new Map<string, number>();
+  #position = 0;
+
+  constructor(readonly name: string) {}
+
+  /** Takes the next item. `read` makes an entry of it, and is given what tells of a bad field. */
+  add(node: YamlNode, read: (tell: (reason: string) => void) => ChartVersion): void {
+    this.sawWhole ||= isWhole(this.last);
+    this.last = node;
+    const position = this.#position++;
+    try {
+      this.#list(read((reason) => this.#tell(position, reason)), position);
+    } catch (error) {
+      if (!(error instanceof EntryError)) throw error;
+      this.#tell(position, error.message);
+    }
+  }
+
+  /** Of two entries with the same version the one made later counts, or else the first. */
+  #list(entry: ChartVersion, position: number) {
+    const index = this.#indexes.get(entry.version);
+    if (index === undefined) {
+      this.#indexes.set(entry.version, this.versions.length);
+      this.versions.push(entry);
+      this.#positions.push(position);
+      return;
+    }
+    const later = madeAt(entry) > madeAt(this.versions[index]!);
+    const other = later ? this.#positions[index]! : position;
+    this.#tell(
+      other,
+      "the version is listed more than once; the one made last counts",
+      entry.version,
+    );
+    if (!later) return;
+    this.versions[index] = entry;
+    this.#positions[index] = position;
+  }
+
+  #tell(position: number, reason: string, version = versionOf(this.last)) {
+    this.problems.add({ chart: this.name, ...(version && { version }), position, reason });
+  }
+}
+
+function versionOf(node: YamlNode | undefined): string | undefined {
+  return isMap(node) ? scalarText(node.version) : undefined;
+}
+
+/**
+ * Reads a chart by itself. `undefined` if that cannot be: an anchor or an alias, which may concern
+ * other charts, or an error, which `js-yaml` shall explain. `like`: an item of a chart before it.
+ */
+export async function readChart(
+  chart: ChartText,
+  like: Item | undefined,
+  turn: Turn,
+): Promise<ChartReader | undefined> {
+  const { text, codes, items } = chart;
+  const source = codes && { text, codes };
+  const reader = new ChartReader(chart.name);
+  let looked = 0;
+  reader.like = like;
+  for (let i = 0; i < items.length; i += 2) {
+    const from = items[i]!, to = items[i + 1]!;
+    const item = source && readItem(source, from, to, reader.like);
+    if (item !== undefined && to - from <= MAX_ENTRY_CHARACTERS) {
+      reader.add(item.value, (report) => readItemEntry(item, report));
+      reader.like = item;
+    } else {
+      const node = readAlone(text.slice(from, to), source === undefined);
+      if (node === undefined) return undefined;
+      reader.like = undefined;
+      reader.add(node, (report) => readEntry(node, { left: Infinity }, report));
+    }
+    if (to - looked < LOOK_EVERY) continue;
+    looked = to;
+    await turn();
+  }
+  return reader;
+}
+
+/** Reads the list of a chart that was read with others; all its items count for `budget`. */
+export function readList(name: string, list: YamlNode[], budget: Budget): ChartReader {
+  const reader = new ChartReader(name);
+  for (const node of list) reader.add(node, (report) => readEntry(node, budget, report));
+  return reader;
+}
+
+function readAlone(text: string, isJson: boolean): YamlNode | undefined {
+  const node = isJson ? readJson(text) : undefined;
+  if (node !== undefined) return node;
+  if (ANCHOR_OR_ALIAS.test(text)) return undefined;
+  try {
+    const documents = parseYaml(text, MAX_DEPTH - ITEM_DEPTH);
+    if (documents.length !== 1) return undefined;
+    const [document] = documents;
+    if (isJson) return document;
+    return Array.isArray(document) && document.length === 1 ? document[0] : undefined;
+  } catch (error) {
+    if (!(error instanceof YAMLException)) throw error;
+    return undefined;
+  }
+}
+
+function madeAt({ created }: ChartVersion): number {
+  return created === undefined ? -Infinity : timeOf(created);
+}
+
+/** What every tool writes for a version, in the order in which sorted fields come. */
+export const REQUIRED_FIELDS = ["name", "urls", "version"];
+
+/** Whether an item has what every tool writes, in the order in which they write it. */
+export function isWhole(item: YamlNode | undefined): boolean {
+  return isMap(item) && REQUIRED_FIELDS.every((field) => item[field]) && isSorted(item);
+}
+
+/** Whether the fields of an item stand in the order in which tools write them. */
+export function isSorted(item: YamlMap): boolean {
+  const keys = Object.keys(item);
+  return keys.every((key, i) => i === 0 || keys[i - 1]! < key);
+}

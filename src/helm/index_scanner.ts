@@ -1,0 +1,248 @@
+/** Finds the charts in an index, so that each can be read by itself while the rest still comes. */
+
+import { detach } from "./detach.ts";
+import { IndexError } from "./index_error.ts";
+import { DASH, HASH, NEWLINE, sourceOf, SPACE } from "./scalar_reader.ts";
+
+/** A chart's text, which makes sense alone, and where its items are. */
+export interface ChartText {
+  name: string;
+  text: string;
+  lines: number;
+  /** Offsets in `text` by pairs: where an item begins, and where it ends. */
+  items: number[];
+  /** The codes of `text`, if it is in block style. */
+  codes?: Uint8Array;
+}
+
+export interface Scanner {
+  /** Takes more text, and gives the charts that are whole by now. */
+  push(text: string): Iterable<ChartText>;
+  /** No more text comes. */
+  end(): Iterable<ChartText>;
+  /** All text but for the charts that were given, which whoever gets one adds or leaves out. */
+  readonly rest: Rest;
+}
+
+/** Most characters of one chart, and of all that has to be read as a whole (32 Mi). */
+const MAX_TEXT = 33_554_432;
+
+/** The text of an index that is not given chart by chart. */
+export class Rest {
+  /** A chart is merged into others, so that its name may be there twice. */
+  merges = false;
+  #parts: string[] = [];
+  #length = 0;
+  /** Lines of `text`, and how many of the index have been left out by then. */
+  #left: { line: number; out: number }[] = [];
+  #line = 0;
+
+  add(text: string, lines: number): void {
+    this.#parts.push(text);
+    this.#line += lines;
+    this.#length += text.length;
+    checkLength(this.#length, "what has to be read of the index as a whole");
+  }
+
+  leaveOut(lines: number): void {
+    const last = this.#left.at(-1);
+    if (last?.line === this.#line) last.out += lines;
+    else this.#left.push({ line: this.#line, out: (last?.out ?? 0) + lines });
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  get text(): string {
+    return this.#parts.join("");
+  }
+
+  /** The line of the index, from 0, that a line of `text` is. */
+  lineOf(line: number): number {
+    return line + (this.#left.findLast((at) => at.line <= line)?.out ?? 0);
+  }
+}
+
+export function checkLength(length: number, what: string): void {
+  if (length > MAX_TEXT) {
+    throw new IndexError("too_large", `${what} is larger than ${MAX_TEXT} characters`);
+  }
+}
+
+const DOCUMENT_MARKER = /^(?:---|\.\.\.)[ \n]/;
+const ENTRIES = /^entries: *(?:#.*)?\n$/;
+/** A chart's name, and its value if that stands in the same line. */
+const HEADER =
+  /^ +(?:([A-Za-z0-9_][A-Za-z0-9_./-]*)|"([^"\\\n]*)"|'([^'\n]*)'):(?: +(?:(\[\]) *)?(?:#.*)?)?\n$/;
+/** Plain scalars that are null and no name. */
+const NULL = /^(?:null|Null|NULL)$/;
+
+/** Where a scanner of block style is: what a line stands in. */
+const TOP = 0, ENTRIES_BEGIN = 1, CHART_BEGINS = 2, CHARTS = 3, AS_A_WHOLE = 4;
+
+/**
+ * Finds charts by how lines are indented. That is sure in every document that is YAML: what goes
+ * on over lines (a quoted or plain scalar, a flow collection, a block scalar) is indented deeper
+ * than the key that it belongs to. A chart that is cut out wrongly is no YAML by itself.
+ */
+export class BlockScanner implements Scanner {
+  readonly rest = new Rest();
+  #text = "";
+  #codes: Uint8Array = new Uint8Array();
+  #pending: string[] = [];
+  #pendingLength = 0;
+  /** Where what is not given away yet begins, and the line to be looked at next. */
+  #mark = 0;
+  #at = 0;
+  #lines = 0;
+  /** Whether the document has content, so that a marker would end it. */
+  #begun = false;
+  #state = TOP;
+  #chartColumn = 0;
+  /** How far the chart's items are indented; -1 before the first. */
+  #itemColumn = -1;
+  #items: number[] = [];
+  /** Whether the chart under way has something in it that is no item of its list. */
+  #odd = false;
+
+  *push(text: string): Generator<ChartText> {
+    this.#pending.push(text);
+    this.#pendingLength += text.length;
+    // Joined only when that has doubled, so that a large chart does not cost its square.
+    if (this.#pendingLength < this.#text.length - this.#mark) return;
+    yield* this.#scan();
+    checkLength(this.#text.length - this.#mark, "a chart of the index");
+  }
+
+  *end(): Generator<ChartText> {
+    yield* this.#scan();
+    if (this.#state === CHARTS && this.#at === this.#text.length) {
+      const chart = this.#endChart(this.#at);
+      if (chart !== undefined) yield chart;
+    }
+    this.#keep(this.#text.length);
+  }
+
+  *#scan(): Generator<ChartText> {
+    // Joined so that all of it lies in one piece, which is cheaper to look at.
+    const text = [this.#text.slice(this.#mark), ...this.#pending].join("");
+    this.#text = text;
+    this.#codes = sourceOf(text).codes;
+    this.#pending = [];
+    this.#pendingLength = 0;
+    this.#at -= this.#mark;
+    this.#mark = 0;
+    for (let chart = this.#next(); chart !== undefined; chart = this.#next()) yield chart;
+    if (this.#state !== CHARTS) this.#keep(this.#at);
+  }
+
+  /** The next chart that is whole. */
+  #next(): ChartText | undefined {
+    const text = this.#text;
+    for (;;) {
+      const at = this.#passDeeper();
+      const lineEnd = text.indexOf("\n", at);
+      if (lineEnd === -1) return undefined;
+      let pos = at;
+      while (this.#codes[pos] === SPACE) pos++;
+      this.#at = lineEnd + 1;
+      this.#lines++;
+      const code = this.#codes[pos];
+      if (code === NEWLINE || code === HASH) continue;
+      const column = pos - at;
+      if (this.#state === CHARTS) {
+        if (this.#isPartOfChart(at, column)) continue;
+        this.#at = at;
+        this.#lines--;
+        const chart = this.#endChart(at);
+        this.#state = column === 0 ? TOP : CHART_BEGINS;
+        if (chart !== undefined) return chart;
+      } else this.#outside(at, column);
+    }
+  }
+
+  /** Passes the lines that are deeper than a dash of the chart's list: they belong to its item. */
+  #passDeeper(): number {
+    const text = this.#text, codes = this.#codes, column = this.#itemColumn;
+    let at = this.#at, lines = 0;
+    while (column !== -1) {
+      const deeper = at + column + 1;
+      let pos = at;
+      while (pos < deeper && codes[pos] === SPACE) pos++;
+      const lineEnd = pos < deeper ? -1 : text.indexOf("\n", pos);
+      if (lineEnd === -1) break;
+      at = lineEnd + 1;
+      lines++;
+    }
+    this.#lines += lines;
+    return this.#at = at;
+  }
+
+  /** Takes a line that belongs to no chart yet. */
+  #outside(at: number, column: number) {
+    const line = () => this.#text.slice(at, this.#at);
+    if (this.#state === ENTRIES_BEGIN && column > 0) {
+      this.#state = HEADER.test(line()) ? CHART_BEGINS : AS_A_WHOLE;
+      this.#chartColumn = column;
+    } else if (this.#state === ENTRIES_BEGIN) this.#state = TOP;
+    if (this.#state === TOP && this.#begun && DOCUMENT_MARKER.test(line())) {
+      this.#state = AS_A_WHOLE;
+    }
+    this.#begun = true;
+    if (this.#state === TOP && ENTRIES.test(line())) this.#state = ENTRIES_BEGIN;
+    if (this.#state !== CHART_BEGINS) return;
+    this.#lines--;
+    this.#keep(at);
+    this.#lines = 1;
+    this.#state = CHARTS;
+  }
+
+  /** Takes a line of a chart; `false` if it is none. */
+  #isPartOfChart(at: number, column: number): boolean {
+    const codes = this.#codes;
+    const pos = at + column;
+    const next = codes[pos + 1];
+    const dash = codes[pos] === DASH && (next === SPACE || next === NEWLINE);
+    if (column <= this.#chartColumn && !dash) {
+      if (column === 0 || column === this.#chartColumn) return false;
+      this.#odd = true;
+    } else if (dash && column >= this.#chartColumn) {
+      if (this.#itemColumn === -1) this.#itemColumn = column;
+      else if (column !== this.#itemColumn) this.#odd = true;
+      const offset = at - this.#mark;
+      if (this.#items.length > 0) this.#items.push(offset);
+      this.#items.push(offset);
+    } else this.#odd = true;
+    return true;
+  }
+
+  #endChart(to: number): ChartText | undefined {
+    const text = this.#text.slice(this.#mark, to);
+    const items = this.#items, odd = this.#odd;
+    this.#items = [];
+    this.#odd = false;
+    this.#itemColumn = -1;
+    if (items.length > 0) items.push(text.length);
+    const header = HEADER.exec(text.slice(0, text.indexOf("\n") + 1));
+    const name = header?.[1] ?? header?.[2] ?? header?.[3];
+    const listed = header?.[4] !== undefined && items.length > 0;
+    if (odd || listed || name === undefined || NULL.test(header?.[1] ?? "")) {
+      this.rest.merges ||= text.slice(0, text.indexOf("\n")).includes("<<");
+      this.#keep(to);
+      return undefined;
+    }
+    const codes = this.#codes.subarray(this.#mark, to);
+    const chart = { name: detach(name), text, codes, lines: this.#lines, items };
+    this.#mark = to;
+    this.#lines = 0;
+    return chart;
+  }
+
+  /** Leaves what comes before an offset to be read as a whole. */
+  #keep(to: number) {
+    if (to > this.#mark) this.rest.add(this.#text.slice(this.#mark, to), this.#lines);
+    this.#mark = to;
+    this.#lines = 0;
+  }
+}

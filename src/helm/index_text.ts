@@ -1,0 +1,86 @@
+/** An index as text, from the bytes that come. */
+
+import { IndexError } from "./index_error.ts";
+
+const REPLACEMENT = "\ufffd";
+const BYTE_ORDER_MARK = "\ufeff";
+
+/**
+ * The text of an index, piece by piece: UTF-8, or UTF-16 if it begins with that byte order mark.
+ * The mark is left out, and every line break is `\n`. Throws an {@link IndexError} if a byte is
+ * wrong, in the piece that it is in.
+ */
+export async function* decodeIndex(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
+  let decode: Decoder | undefined;
+  let atStart = true, afterReturn = false;
+  let left: Uint8Array = new Uint8Array();
+  const read = (chunk: Uint8Array, ended: boolean) => {
+    const joined = left.length === 0 ? chunk : concat(left, chunk);
+    if (decode === undefined && joined.length < 2 && !ended) {
+      left = joined;
+      return "";
+    }
+    decode ??= decoderOf(joined);
+    const whole = ended ? joined.length : decode.wholeLength(joined);
+    left = joined.subarray(whole);
+    let text = decode.decode(joined.subarray(0, whole));
+    if (atStart && text.startsWith(BYTE_ORDER_MARK)) text = text.slice(1);
+    if (text !== "") atStart = false;
+    if (afterReturn && text.startsWith("\n")) text = text.slice(1);
+    if (text !== "") afterReturn = text.endsWith("\r");
+    return text.includes("\r") ? text.replaceAll(/\r\n?/g, "\n") : text;
+  };
+  for await (const chunk of bytes) yield read(chunk, false);
+  yield read(new Uint8Array(), true);
+}
+
+interface Decoder {
+  /** How many of the bytes are whole characters. */
+  wholeLength(bytes: Uint8Array): number;
+  decode(bytes: Uint8Array): string;
+}
+
+function decoderOf(bytes: Uint8Array): Decoder {
+  const mark = bytes[0]! << 8 | bytes[1]!;
+  if (mark === 0xfffe) return { wholeLength: evenLength, decode: decoder("utf-16le") };
+  if (mark === 0xfeff) return { wholeLength: evenLength, decode: decoder("utf-16be") };
+  return { wholeLength: wholeLengthOfUtf8, decode: decoder("utf-8") };
+}
+
+/** A wrong byte is looked for only where it shows: that takes several times as long. */
+function decoder(encoding: string): (bytes: Uint8Array) => string {
+  const lenient = new TextDecoder(encoding, { ignoreBOM: true });
+  const strict = new TextDecoder(encoding, { ignoreBOM: true, fatal: true });
+  return (bytes) => {
+    const text = lenient.decode(bytes);
+    if (!text.includes(REPLACEMENT)) return text;
+    try {
+      return strict.decode(bytes);
+    } catch {
+      throw new IndexError("encoding", `the index is not valid ${encoding.toUpperCase()}`);
+    }
+  };
+}
+
+function wholeLengthOfUtf8(bytes: Uint8Array): number {
+  for (let back = 1; back <= Math.min(3, bytes.length); back++) {
+    const byte = bytes[bytes.length - back]!;
+    if (byte < 0x80) break;
+    if (byte < 0xc0) continue;
+    const length = byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4;
+    return length > back ? bytes.length - back : bytes.length;
+  }
+  return bytes.length;
+}
+
+/** A surrogate pair may be cut: what is left of it is two code units that stand side by side. */
+function evenLength(bytes: Uint8Array): number {
+  return bytes.length & ~1;
+}
+
+function concat(a: Uint8Array, b: Uint8Array): Uint8Array {
+  const joined = new Uint8Array(a.length + b.length);
+  joined.set(a);
+  joined.set(b, a.length);
+  return joined;
+}
