@@ -216,7 +216,7 @@ class BlockReader extends ScalarReader {
       end++;
       if (codes[end] !== COLON || !this.isBlank(end + 1)) throw NOT_CERTAIN;
     } else {
-      if (PLAIN_START[first] !== 1) throw NOT_CERTAIN;
+      if (PLAIN_START[first] !== 1 || this.atDash()) throw NOT_CERTAIN;
       end = this.plainEnd(pos);
       if (codes[end] !== COLON || codes[end - 1] === SPACE) throw NOT_CERTAIN;
       key = knownKey(text, pos, end);

@@ -15,7 +15,7 @@ import {
 } from "./chart_reader.ts";
 import type { Budget } from "./entry.ts";
 import { IndexError } from "./index_error.ts";
-import { BlockScanner, type ChartText, type Rest, type Scanner } from "./index_scanner.ts";
+import { BlockScanner, type ChartText, Rest, type Scanner } from "./index_scanner.ts";
 import { decodeIndex } from "./index_text.ts";
 import { JsonScanner } from "./json_scanner.ts";
 import { Problems } from "./problems.ts";
@@ -151,7 +151,7 @@ class IndexReader {
     const known = digest !== undefined && this.#visitor.isKnown!(chart.name, digest);
     const read = known ? undefined : await readChart(chart, this.#like, this.#turn);
     if (!known && read === undefined) return rest.add(chart.text, chart.lines);
-    rest.leaveOut(chart.lines);
+    rest.leaveOut(chart.lines, chart.column);
     this.#addName(chart.name);
     this.#last = { node: undefined, rest: rest.length };
     if (read === undefined) {
@@ -191,7 +191,7 @@ class IndexReader {
     const last = this.#last;
     for (const name of Object.keys(entries)) {
       const list = entries[name] ?? null;
-      if (this.#names.has(name) && rest.merges) continue;
+      if (Rest.isGap(name) || this.#names.has(name) && rest.merges) continue;
       this.#addName(name);
       if (list === null) continue;
       if (!Array.isArray(list)) {

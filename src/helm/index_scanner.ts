@@ -2,13 +2,15 @@
 
 import { detach } from "./detach.ts";
 import { IndexError } from "./index_error.ts";
-import { DASH, HASH, NEWLINE, sourceOf, SPACE } from "./scalar_reader.ts";
+import { DASH, HASH, NEWLINE, sourceOf, SPACE, TAB } from "./scalar_reader.ts";
 
 /** A chart's text, which makes sense alone, and where its items are. */
 export interface ChartText {
   name: string;
   text: string;
   lines: number;
+  /** How far its key is indented, in block style. */
+  column?: number;
   /** Offsets in `text` by pairs: where an item begins, and where it ends. */
   items: number[];
   /** The codes of `text`, if it is in block style. */
@@ -31,6 +33,8 @@ const MAX_TEXT = 33_554_432;
 export class Rest {
   /** A chart is merged into others, so that its name may be there twice. */
   merges = false;
+  #gap = "";
+  #gaps = 0;
   #parts: string[] = [];
   #length = 0;
   /** Lines of `text`, and how many of the index have been left out by then. */
@@ -38,16 +42,36 @@ export class Rest {
   #line = 0;
 
   add(text: string, lines: number): void {
+    if (this.#gap !== "" && text !== "") {
+      this.#parts.push(this.#gap);
+      this.#line++;
+      this.#gap = "";
+      this.#outBy(-1);
+    }
     this.#parts.push(text);
     this.#line += lines;
     this.#length += text.length;
     checkLength(this.#length, "what has to be read of the index as a whole");
   }
 
-  leaveOut(lines: number): void {
+  /** Counts a chart that was taken out. `column`: its key's, in block style. */
+  leaveOut(lines: number, column?: number): void {
+    // What comes next stands behind another chart, and shall not be taken for `entries` itself.
+    if (column !== undefined) {
+      this.#gap = `${" ".repeat(column)}"\\0${this.#gaps++}": []\n`;
+    }
+    this.#outBy(lines);
+  }
+
+  #outBy(lines: number) {
     const last = this.#left.at(-1);
     if (last?.line === this.#line) last.out += lines;
     else this.#left.push({ line: this.#line, out: (last?.out ?? 0) + lines });
+  }
+
+  /** Whether a name is none of the document's. */
+  static isGap(name: string): boolean {
+    return name.startsWith("\0");
   }
 
   get length(): number {
@@ -182,7 +206,9 @@ export class BlockScanner implements Scanner {
   /** Takes a line that belongs to no chart yet. */
   #outside(at: number, column: number) {
     const line = () => this.#text.slice(at, this.#at);
-    if (this.#state === ENTRIES_BEGIN && column > 0) {
+    if (this.#state === ENTRIES_BEGIN && this.#codes[at + column] === TAB) {
+      this.#state = AS_A_WHOLE;
+    } else if (this.#state === ENTRIES_BEGIN && column > 0) {
       this.#state = HEADER.test(line()) ? CHART_BEGINS : AS_A_WHOLE;
       this.#chartColumn = column;
     } else if (this.#state === ENTRIES_BEGIN) this.#state = TOP;
@@ -204,6 +230,11 @@ export class BlockScanner implements Scanner {
     const pos = at + column;
     const next = codes[pos + 1];
     const dash = codes[pos] === DASH && (next === SPACE || next === NEWLINE);
+    // A line may be blank although it begins with a tab: it says nothing of where it belongs.
+    if (codes[pos] === TAB || codes[pos] === DASH && next === TAB) {
+      this.#odd = true;
+      return true;
+    }
     if (column <= this.#chartColumn && !dash) {
       if (column === 0 || column === this.#chartColumn) return false;
       this.#odd = true;
@@ -233,7 +264,8 @@ export class BlockScanner implements Scanner {
       return undefined;
     }
     const codes = this.#codes.subarray(this.#mark, to);
-    const chart = { name: detach(name), text, codes, lines: this.#lines, items };
+    const column = this.#chartColumn;
+    const chart = { name: detach(name), text, column, codes, lines: this.#lines, items };
     this.#mark = to;
     this.#lines = 0;
     return chart;

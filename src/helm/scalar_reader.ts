@@ -22,9 +22,9 @@ export function sourceOf(text: string): Source {
   return { text, codes };
 }
 
-export const SPACE = 32, NEWLINE = 10, HASH = 35, DASH = 45, COLON = 58;
+export const TAB = 9, SPACE = 32, NEWLINE = 10, HASH = 35, DASH = 45, COLON = 58;
 export const DOUBLE_QUOTE = 34, SINGLE_QUOTE = 39;
-const TAB = 9, ZERO = 48, NINE = 57, POINT = 46, GREATER = 62, BACKSLASH = 92, PIPE = 124;
+const ZERO = 48, NINE = 57, POINT = 46, GREATER = 62, BACKSLASH = 92, PIPE = 124;
 const OPEN_BRACKET = 91, CLOSE_BRACKET = 93, OPEN_BRACE = 123, CLOSE_BRACE = 125;
 
 /** Characters that a plain scalar may begin with, as far as this reader is concerned; by code. */
