@@ -3,28 +3,36 @@
  *
  * The versions of a chart differ in a few lines, so each item is read along the one before it: a
  * field with the same text has the same value, which costs one comparison and is shared. What this
- * reader does not know for certain it refuses, for `js-yaml` to decide; see {@link readItem}.
+ * reader does not know for certain it refuses, for `js-yaml` to decide.
  */
 
+import { detach } from "./detach.ts";
 import {
   COLON,
   DASH,
   DOUBLE_QUOTE,
   HASH,
   NEWLINE,
+  NOT_ASCII,
   NOT_CERTAIN,
   PLAIN_START,
   ScalarReader,
   SINGLE_QUOTE,
-  type Source,
   SPACE,
 } from "./scalar_reader.ts";
 import { resolvePlain, type YamlMap, type YamlNode } from "./yaml.ts";
+
+/** A key with the codes of its characters. */
+interface Key {
+  readonly text: string;
+  readonly codes: Uint8Array;
+}
 
 /** A field of a mapping, or an entry of a sequence. */
 export interface Field {
   /** Empty in a sequence. */
   readonly key: string;
+  readonly keyCodes: Uint8Array;
   /** From its key or dash to the next line with content that is not its own. */
   readonly text: string;
   readonly value: YamlNode;
@@ -36,6 +44,8 @@ export interface Field {
 
 /** A block collection as it was read, so that one like it can be read along. */
 interface Block {
+  /** Where its lines begin. What is indented otherwise may read otherwise. */
+  readonly column: number;
   readonly value: YamlNode;
   readonly fields: readonly Field[];
   /** Fields that did not change the last time, several in a row. */
@@ -49,63 +59,60 @@ interface Run {
 }
 
 /** An item of a list. */
-export interface Item {
+export interface Item extends Block {
   readonly value: YamlMap;
-  readonly block: Block;
-  /** Of its keys. What is indented otherwise may read otherwise. */
-  readonly column: number;
 }
 
 /** Levels of nesting within an item that are read here. */
 const MAX_DEPTH = 40;
 
-const NOTHING: Block = { value: null, fields: [], runs: [] };
+const NO_KEY: Key = { text: "", codes: new Uint8Array() };
+const NOTHING: Block = { column: -1, value: null, fields: [], runs: [] };
 const NO_FIELD: Field = {
   key: "",
+  keyCodes: NO_KEY.codes,
   text: "",
   value: "",
   block: NOTHING,
   made: undefined,
 };
 const NO_RUN: Run = { from: -1, to: -1, text: "" };
-/**
- * The item of a block sequence whose lines are `text` from `from` to `to`. `undefined` if it is no
- * mapping, or has anything in it that this reader does not know for certain: anchors, aliases,
- * tags, flow collections that are not empty, explicit keys, merge keys, duplicate keys, tabs in
- * indentation, or an error. `like`: an item that it may share fields with.
- */
-export function readItem(
-  source: Source,
-  from: number,
-  to: number,
-  like: Item | undefined,
-): Item | undefined {
-  try {
-    return new BlockReader(source, from, to).item(like);
-  } catch (error) {
-    if (error !== NOT_CERTAIN) throw error;
-    return undefined;
-  }
-}
 
-class BlockReader extends ScalarReader {
+/** Reads the items of lists in a text. */
+export class ItemReader extends ScalarReader {
   /** The collection that was read last, or nothing after a scalar. */
-  block = NOTHING;
+  private block = NOTHING;
 
-  item(like: Item | undefined): Item {
+  /**
+   * The item of a block sequence whose lines go from one offset to another. `undefined` if it is no
+   * mapping, or has anything in it that is not known for certain: anchors, aliases, tags, flow
+   * collections that are not empty, explicit keys, merge keys, duplicate keys, tabs in indentation,
+   * or an error. `like`: an item that it may share fields with.
+   */
+  read(from: number, to: number, like: Item | undefined): Item | undefined {
+    try {
+      this.begin(from, to);
+      return this.item(like);
+    } catch (error) {
+      if (error !== NOT_CERTAIN) throw error;
+      return undefined;
+    }
+  }
+
+  private item(like: Item | undefined): Item {
     if (!this.atDash()) throw NOT_CERTAIN;
     const column = this.column + this.skipSpaces(this.pos + 1) - this.pos;
     this.pos += column - this.column;
     this.column = column;
-    const old = like?.column === column ? like.block : NOTHING;
-    const value = this.collection(column, 1, old, true) as YamlMap;
+    this.collection(column, 1, like ?? NOTHING, true);
     if (this.column !== -1) throw NOT_CERTAIN;
-    return { value, block: this.block, column };
+    return this.block as Item;
   }
 
   /** A mapping or a sequence, read along one that it may be much like. */
-  collection(column: number, depth: number, like: Block, isMap: boolean): YamlNode {
+  collection(column: number, depth: number, last: Block, isMap: boolean): YamlNode {
     if (depth > MAX_DEPTH) throw NOT_CERTAIN;
+    const like = last.column === column ? last : NOTHING;
     const known = like.fields, runs = like.runs;
     const fields: Field[] = [], newRuns: Run[] = [];
     let expected = 0, nextRun = 0, runFrom = -1, runStart = 0, aligned = known.length > 0;
@@ -135,21 +142,21 @@ class BlockReader extends ScalarReader {
         });
       }
       runFrom = -1;
-      let old = likely, key = "";
-      if (isMap && !this.passKey(likely.key)) {
-        key = this.key();
+      let old = likely, key = likely.key, keyCodes = likely.keyCodes;
+      if (isMap && !this.passKey(keyCodes)) {
+        ({ text: key, codes: keyCodes } = this.key());
         const at = indexOfKey(known, key, expected);
         if (at === -1 && indexOfKey(fields, key, 0) !== -1) throw NOT_CERTAIN;
         old = at === -1 ? NO_FIELD : known[at]!;
         if (at !== -1) expected = at;
-      } else key = likely.key;
+      }
       if (old !== NO_FIELD) expected++;
       aligned &&= expected === fields.length + 1;
       const value = isMap
         ? this.value(column, depth, old.block)
         : this.entry(column, depth, old.block);
       const text = this.text.slice(start, this.lineStart());
-      fields.push({ key, text, value, block: this.block, made: undefined });
+      fields.push({ key, keyCodes, text, value, block: this.block, made: undefined });
     } while (this.column === column && (isMap || this.atDash()));
     if (this.column > column) throw NOT_CERTAIN;
     if (runFrom !== -1 && fields.length - runFrom > 1) {
@@ -164,7 +171,7 @@ class BlockReader extends ScalarReader {
       : aligned && fields.length === known.length
       ? alike(like, fields)
       : mapOf(fields);
-    this.block = { value, fields, runs: newRuns };
+    this.block = { column, value, fields, runs: newRuns };
     return value;
   }
 
@@ -177,7 +184,10 @@ class BlockReader extends ScalarReader {
   repeats(field: string, column: number): boolean {
     const { text, codes, pos } = this;
     const next = pos + field.length;
-    if (next === pos || next > this.end || text.slice(pos, next) !== field) return false;
+    // Most that differ do so there, which is far sooner seen than by a comparison.
+    const last = field.length - 2;
+    if (next > this.end || last < 0 || codes[pos + last] !== codeAt(field, last)) return false;
+    if (text.slice(pos, next) !== field) return false;
     if (next === this.end) {
       this.column = -1;
       this.pos = next;
@@ -195,17 +205,17 @@ class BlockReader extends ScalarReader {
   }
 
   /** Passes a key and its colon, if it is this one. */
-  passKey(key: string): boolean {
+  passKey(key: Uint8Array): boolean {
     const { codes, pos } = this;
-    const end = pos + key.length;
-    if (codes[end] !== COLON || !this.isBlank(end + 1) || key === "") return false;
-    if (this.text.slice(pos, end) !== key) return false;
+    const { length } = key, end = pos + length;
+    if (codes[end] !== COLON || length === 0 || !this.isBlank(end + 1)) return false;
+    for (let i = 0; i < length; i++) if (codes[pos + i] !== key[i]) return false;
     this.pos = end + 1;
     return true;
   }
 
   /** Passes a key and its colon. */
-  key(): string {
+  key(): Key {
     const { text, codes, pos } = this;
     const first = codes[pos]!;
     let end: number, key: string;
@@ -219,12 +229,12 @@ class BlockReader extends ScalarReader {
       if (PLAIN_START[first] !== 1 || this.atDash()) throw NOT_CERTAIN;
       end = this.plainEnd(pos);
       if (codes[end] !== COLON || codes[end - 1] === SPACE) throw NOT_CERTAIN;
-      key = knownKey(text, pos, end);
+      key = text.slice(pos, end);
       if (resolvePlain(key) === null) throw NOT_CERTAIN;
     }
     if (key === "__proto__") throw NOT_CERTAIN;
     this.pos = end + 1;
-    return key;
+    return knownKey(key, codes.slice(pos, end));
   }
 
   /** What follows a key's colon. */
@@ -289,12 +299,15 @@ function alike(like: Block, fields: readonly Field[]): YamlMap {
   return map;
 }
 
-/** Keys that came before, so that the same key is the same string. */
-const KEYS: string[] = Array(256).fill("");
+function codeAt(text: string, at: number): number {
+  return Math.min(text.charCodeAt(at), NOT_ASCII);
+}
 
-function knownKey(text: string, start: number, end: number): string {
-  const slot = (text.charCodeAt(start) * 31 + text.charCodeAt(end - 1) * 7 + end - start) & 255;
+/** Keys that came before, so that the same key is the same string. */
+const KEYS: Key[] = Array(256).fill(NO_KEY);
+
+function knownKey(text: string, codes: Uint8Array): Key {
+  const slot = (codes[0]! * 31 + codes.at(-1)! * 7 + codes.length) & 255;
   const known = KEYS[slot]!;
-  if (known.length === end - start && text.slice(start, end) === known) return known;
-  return KEYS[slot] = text.slice(start, end);
+  return known.text === text ? known : KEYS[slot] = { text: detach(text), codes };
 }

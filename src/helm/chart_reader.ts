@@ -1,8 +1,9 @@
 /** From the items of one chart's list to its versions. */
 
 import { YAMLException } from "js-yaml";
-import { type Item, readItem } from "./block_reader.ts";
+import { type Item, ItemReader } from "./block_reader.ts";
 import type { ChartVersion } from "./chart.ts";
+import { detach } from "./detach.ts";
 import {
   type Budget,
   EntryError,
@@ -35,10 +36,14 @@ export class ChartReader {
   /** Each version once; where an entry of it stands, here and in the list. */
   readonly versions: ChartVersion[] = [];
   readonly #positions: number[] = [];
-  readonly #indexes = new Map<string, number>();
+  readonly #known = new Set<string>();
   #position = 0;
 
-  constructor(readonly name: string) {}
+  readonly name: string;
+
+  constructor(name: string) {
+    this.name = detach(name);
+  }
 
   /** Takes the next item. `read` makes an entry of it, and is given what tells of a bad field. */
   add(node: YamlNode, read: (tell: (reason: string) => void) => ChartVersion): void {
@@ -55,22 +60,19 @@ export class ChartReader {
 
   /** Of two entries with the same version the one made later counts, or else the first. */
   #list(entry: ChartVersion, position: number) {
-    const index = this.#indexes.get(entry.version);
-    if (index === undefined) {
-      this.#indexes.set(entry.version, this.versions.length);
-      this.versions.push(entry);
+    const { versions } = this, count = versions.length;
+    if (this.#known.add(entry.version).size > count) {
+      versions.push(entry);
       this.#positions.push(position);
       return;
     }
-    const later = madeAt(entry) > madeAt(this.versions[index]!);
+    const index = versions.findIndex(({ version }) => version === entry.version);
+    const later = madeAt(entry) > madeAt(versions[index]!);
     const other = later ? this.#positions[index]! : position;
-    this.#tell(
-      other,
-      "the version is listed more than once; the one made last counts",
-      entry.version,
-    );
+    const reason = "the version is listed more than once; the one made last counts";
+    this.#tell(other, reason, entry.version);
     if (!later) return;
-    this.versions[index] = entry;
+    versions[index] = entry;
     this.#positions[index] = position;
   }
 
@@ -92,19 +94,19 @@ export async function readChart(
   like: Item | undefined,
   turn: Turn,
 ): Promise<ChartReader | undefined> {
-  const { text, codes, items } = chart;
-  const source = codes && { text, codes };
+  const { text, codes, items: offsets } = chart;
+  const items = codes && new ItemReader({ text, codes });
   const reader = new ChartReader(chart.name);
   let looked = 0;
   reader.like = like;
-  for (let i = 0; i < items.length; i += 2) {
-    const from = items[i]!, to = items[i + 1]!;
-    const item = source && readItem(source, from, to, reader.like);
+  for (let i = 0; i < offsets.length; i += 2) {
+    const from = offsets[i]!, to = offsets[i + 1]!;
+    const item = items?.read(from, to, reader.like);
     if (item !== undefined && to - from <= MAX_ENTRY_CHARACTERS) {
       reader.add(item.value, (report) => readItemEntry(item, report));
       reader.like = item;
     } else {
-      const node = readAlone(text.slice(from, to), source === undefined);
+      const node = readAlone(text.slice(from, to), items === undefined);
       if (node === undefined) return undefined;
       reader.like = undefined;
       reader.add(node, (report) => readEntry(node, { left: Infinity }, report));

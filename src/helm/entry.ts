@@ -91,7 +91,7 @@ export function readEntry(
 export function readItemEntry(item: Item, report: (reason: string) => void): ChartVersion {
   checkEntry(item.value);
   // Without aliases an item is as large as its text, which the caller bounds.
-  return readFields(item.value, item.block.fields, { left: Infinity }, report);
+  return readFields(item.value, item.fields, { left: Infinity }, report);
 }
 
 function checkEntry(node: YamlNode): YamlMap {

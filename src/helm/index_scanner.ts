@@ -1,8 +1,7 @@
 /** Finds the charts in an index, so that each can be read by itself while the rest still comes. */
 
-import { detach } from "./detach.ts";
 import { IndexError } from "./index_error.ts";
-import { DASH, HASH, NEWLINE, sourceOf, SPACE, TAB } from "./scalar_reader.ts";
+import { codesOf, DASH, HASH, NEWLINE, SPACE, TAB } from "./scalar_reader.ts";
 
 /** A chart's text, which makes sense alone, and where its items are. */
 export interface ChartText {
@@ -152,7 +151,7 @@ export class BlockScanner implements Scanner {
     // Joined so that all of it lies in one piece, which is cheaper to look at.
     const text = [this.#text.slice(this.#mark), ...this.#pending].join("");
     this.#text = text;
-    this.#codes = sourceOf(text).codes;
+    this.#codes = joinCodes(this.#codes.subarray(this.#mark), this.#pending.map(codesOf));
     this.#pending = [];
     this.#pendingLength = 0;
     this.#at -= this.#mark;
@@ -265,7 +264,7 @@ export class BlockScanner implements Scanner {
     }
     const codes = this.#codes.subarray(this.#mark, to);
     const column = this.#chartColumn;
-    const chart = { name: detach(name), text, column, codes, lines: this.#lines, items };
+    const chart = { name, text, column, codes, lines: this.#lines, items };
     this.#mark = to;
     this.#lines = 0;
     return chart;
@@ -277,4 +276,15 @@ export class BlockScanner implements Scanner {
     this.#mark = to;
     this.#lines = 0;
   }
+}
+
+function joinCodes(first: Uint8Array, others: Uint8Array[]): Uint8Array {
+  const joined = new Uint8Array(others.reduce((sum, { length }) => sum + length, first.length));
+  joined.set(first);
+  let at = first.length;
+  for (const codes of others) {
+    joined.set(codes, at);
+    at += codes.length;
+  }
+  return joined;
 }

@@ -11,15 +11,15 @@ export interface Source {
 }
 
 /** Stands for every code above it too; DEL itself is as rare, and not printable either. */
-const NOT_ASCII = 127;
+export const NOT_ASCII = 127;
 const encoder = new TextEncoder();
 
-/** Looks up the codes of a text. */
-export function sourceOf(text: string): Source {
-  let codes = encoder.encode(text);
+/** The codes of a text. */
+export function codesOf(text: string): Uint8Array {
+  const codes = encoder.encode(text);
+  if (codes.length === text.length) return codes;
   // deno-lint-ignore no-control-regex
-  if (codes.length !== text.length) codes = encoder.encode(text.replace(/[^\x00-\x7e]/g, "\x7f"));
-  return { text, codes };
+  return encoder.encode(text.replace(/[^\x00-\x7e]/g, "\x7f"));
 }
 
 export const TAB = 9, SPACE = 32, NEWLINE = 10, HASH = 35, DASH = 45, COLON = 58;
@@ -74,16 +74,19 @@ export const NOT_CERTAIN = new Error("not certain");
 export class ScalarReader {
   readonly text: string;
   readonly codes: Uint8Array;
-  readonly end: number;
+  end = 0;
   /** The next character; after a node, the first of the next line with content. */
   pos = 0;
   /** How far that line is indented; -1 when there is none. */
   column = 0;
 
-  /** Both offsets are at the start of a line. */
-  constructor(source: Source, start: number, end: number) {
-    this.text = source.text;
-    this.codes = source.codes;
+  constructor({ text, codes }: Source) {
+    this.text = text;
+    this.codes = codes;
+  }
+
+  /** Goes to the first line with content. Both offsets are at the start of a line. */
+  begin(start: number, end: number) {
     this.end = end;
     this.toContent(start);
   }
