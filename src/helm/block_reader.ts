@@ -8,9 +8,11 @@
 
 import { detach } from "./detach.ts";
 import {
+  BACKSLASH,
   COLON,
   DASH,
   DOUBLE_QUOTE,
+  GRAPHIC,
   HASH,
   NEWLINE,
   NOT_ASCII,
@@ -22,7 +24,7 @@ import {
 } from "./scalar_reader.ts";
 import { resolvePlain, type YamlMap, type YamlNode } from "./yaml.ts";
 
-/** A key with the codes of its characters. */
+/** A key, and the codes of the characters that it is written with. */
 interface Key {
   readonly text: string;
   readonly codes: Uint8Array;
@@ -216,25 +218,54 @@ export class ItemReader extends ScalarReader {
 
   /** Passes a key and its colon. */
   key(): Key {
-    const { text, codes, pos } = this;
+    const { codes, pos } = this;
     const first = codes[pos]!;
-    let end: number, key: string;
-    if (first === DOUBLE_QUOTE || first === SINGLE_QUOTE) {
-      end = text.indexOf(text[pos]!, pos + 1);
-      key = text.slice(pos + 1, end);
-      if (end === -1 || /[\\\n]/.test(key) || codes[end + 1] === first) throw NOT_CERTAIN;
-      end++;
-      if (codes[end] !== COLON || !this.isBlank(end + 1)) throw NOT_CERTAIN;
-    } else {
-      if (PLAIN_START[first] !== 1 || this.atDash()) throw NOT_CERTAIN;
-      end = this.plainEnd(pos);
-      if (codes[end] !== COLON || codes[end - 1] === SPACE) throw NOT_CERTAIN;
-      key = text.slice(pos, end);
-      if (resolvePlain(key) === null) throw NOT_CERTAIN;
-    }
-    if (key === "__proto__") throw NOT_CERTAIN;
+    const end = first === DOUBLE_QUOTE || first === SINGLE_QUOTE
+      ? this.quotedKeyEnd(first)
+      : this.plainKeyEnd(pos);
+    if (end === pos || codes[end] !== COLON || !this.isBlank(end + 1)) throw NOT_CERTAIN;
     this.pos = end + 1;
-    return knownKey(key, codes.slice(pos, end));
+    const slot = (first * 31 + codes[end - 1]! * 7 + end - pos) & 255;
+    const known = KEYS[slot]!;
+    if (known.codes.length === end - pos) {
+      let at = pos;
+      while (at < end && codes[at] === known.codes[at - pos]) at++;
+      if (at === end) return known;
+    }
+    return KEYS[slot] = this.newKey(pos, end);
+  }
+
+  newKey(start: number, end: number): Key {
+    const { codes } = this;
+    const first = codes[start]!;
+    let text = this.text.slice(start, end);
+    if (first === DOUBLE_QUOTE || first === SINGLE_QUOTE) text = text.slice(1, -1);
+    else if (PLAIN_START[first] !== 1 || first === DASH && this.isBlank(start + 1)) {
+      throw NOT_CERTAIN;
+    } else if (codes[end - 1] === SPACE || resolvePlain(text) === null) throw NOT_CERTAIN;
+    if (text === "__proto__") throw NOT_CERTAIN;
+    // The codes do not tell one character from another there.
+    const written = codes.slice(start, end);
+    return { text: detach(text), codes: written.includes(NOT_ASCII) ? NO_KEY.codes : written };
+  }
+
+  /** Where a key in quotes ends, if it is written as it reads. */
+  quotedKeyEnd(quote: number): number {
+    const { text, codes, pos } = this;
+    const close = text.indexOf(text[pos]!, pos + 1);
+    if (close === -1 || codes[close + 1] === quote) throw NOT_CERTAIN;
+    for (let at = pos + 1; at < close; at++) {
+      if (codes[at]! < SPACE || codes[at] === BACKSLASH) throw NOT_CERTAIN;
+    }
+    return close + 1;
+  }
+
+  /** Where a plain scalar ends that may be a key: most are of a few letters. */
+  plainKeyEnd(start: number): number {
+    const { codes } = this;
+    let end = start;
+    while (GRAPHIC[codes[end]!] === 1) end++;
+    return codes[end] === COLON && this.isBlank(end + 1) ? end : this.plainEnd(start);
   }
 
   /** What follows a key's colon. */
@@ -269,7 +300,7 @@ export class ItemReader extends ScalarReader {
     this.pos = pos;
     if (PLAIN_START[first] === 1) {
       if (first === DASH && this.isBlank(pos + 1)) throw NOT_CERTAIN;
-      const end = this.plainEnd(pos);
+      const end = this.plainKeyEnd(pos);
       return codes[end] === COLON
         ? this.collection(inner, depth + 1, like, true)
         : this.plainTo(end, column);
@@ -303,11 +334,5 @@ function codeAt(text: string, at: number): number {
   return Math.min(text.charCodeAt(at), NOT_ASCII);
 }
 
-/** Keys that came before, so that the same key is the same string. */
+/** Keys that came before, by a few of their codes. */
 const KEYS: Key[] = Array(256).fill(NO_KEY);
-
-function knownKey(text: string, codes: Uint8Array): Key {
-  const slot = (codes[0]! * 31 + codes.at(-1)! * 7 + codes.length) & 255;
-  const known = KEYS[slot]!;
-  return known.text === text ? known : KEYS[slot] = { text: detach(text), codes };
-}

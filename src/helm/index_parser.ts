@@ -20,6 +20,7 @@ import { BlockScanner, type ChartText, Rest, type Scanner } from "./index_scanne
 import { decodeIndex } from "./index_text.ts";
 import { JsonScanner } from "./json_scanner.ts";
 import { Problems } from "./problems.ts";
+import type { Source } from "./scalar_reader.ts";
 import { isMap, parseYaml, scalarText, type YamlMap, type YamlNode } from "./yaml.ts";
 
 /** What an index says beside its charts. */
@@ -67,18 +68,23 @@ export async function parseIndex(
   visitor: IndexVisitor,
   turn: Turn = () => undefined,
 ): Promise<IndexSummary> {
-  let head = "";
+  const head: Source[] = [];
+  let length = 0;
   let reader: IndexReader | undefined;
-  for await (const text of decodeIndex(bytes)) {
-    head += text;
-    if (head.length < HEAD && reader === undefined) continue;
-    reader ??= new IndexReader(scannerOf(head), visitor, turn);
-    await reader.push(head);
-    head = "";
+  const begin = async () => {
+    reader = new IndexReader(scannerOf(head.map(({ text }) => text).join("")), visitor, turn);
+    for (const source of head) await reader.push(source);
+    return reader;
+  };
+  for await (const source of decodeIndex(bytes)) {
+    if (reader !== undefined) await reader.push(source);
+    else {
+      head.push(source);
+      length += source.text.length;
+      if (length >= HEAD) await begin();
+    }
   }
-  reader ??= new IndexReader(scannerOf(head), visitor, turn);
-  await reader.push(head);
-  return await reader.end();
+  return await (reader ?? await begin()).end();
 }
 
 /** Throws if a document that begins like this is not meant to be an index. */
@@ -113,9 +119,9 @@ class IndexReader {
     this.#turn = turn;
   }
 
-  async push(text: string): Promise<void> {
+  async push({ text, codes }: Source): Promise<void> {
     if (text.includes("\0")) throw new IndexError("syntax", "the index has a null byte in it");
-    for (const chart of this.#scanner.push(text)) await this.#chart(chart);
+    for (const chart of this.#scanner.push(text, codes)) await this.#chart(chart);
     await this.#turn();
   }
 

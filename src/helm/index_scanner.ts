@@ -1,7 +1,7 @@
 /** Finds the charts in an index, so that each can be read by itself while the rest still comes. */
 
 import { IndexError } from "./index_error.ts";
-import { codesOf, DASH, HASH, NEWLINE, SPACE, TAB } from "./scalar_reader.ts";
+import { DASH, HASH, NEWLINE, type Source, SPACE, TAB } from "./scalar_reader.ts";
 
 /** A chart's text, which makes sense alone, and where its items are. */
 export interface ChartText {
@@ -18,7 +18,7 @@ export interface ChartText {
 
 export interface Scanner {
   /** Takes more text, and gives the charts that are whole by now. */
-  push(text: string): Iterable<ChartText>;
+  push(text: string, codes: Uint8Array): Iterable<ChartText>;
   /** No more text comes. */
   end(): Iterable<ChartText>;
   /** All text but for the charts that were given, which whoever gets one adds or leaves out. */
@@ -113,7 +113,7 @@ export class BlockScanner implements Scanner {
   readonly rest = new Rest();
   #text = "";
   #codes: Uint8Array = new Uint8Array();
-  #pending: string[] = [];
+  #pending: Source[] = [];
   #pendingLength = 0;
   /** Where what is not given away yet begins, and the line to be looked at next. */
   #mark = 0;
@@ -129,8 +129,8 @@ export class BlockScanner implements Scanner {
   /** Whether the chart under way has something in it that is no item of its list. */
   #odd = false;
 
-  *push(text: string): Generator<ChartText> {
-    this.#pending.push(text);
+  *push(text: string, codes: Uint8Array): Generator<ChartText> {
+    this.#pending.push({ text, codes });
     this.#pendingLength += text.length;
     // Joined only when that has doubled, so that a large chart does not cost its square.
     if (this.#pendingLength < this.#text.length - this.#mark) return;
@@ -149,9 +149,10 @@ export class BlockScanner implements Scanner {
 
   *#scan(): Generator<ChartText> {
     // Joined so that all of it lies in one piece, which is cheaper to look at.
-    const text = [this.#text.slice(this.#mark), ...this.#pending].join("");
+    const pending = this.#pending;
+    const text = [this.#text.slice(this.#mark), ...pending.map(({ text }) => text)].join("");
     this.#text = text;
-    this.#codes = joinCodes(this.#codes.subarray(this.#mark), this.#pending.map(codesOf));
+    this.#codes = joinCodes(this.#codes.subarray(this.#mark), pending.map(({ codes }) => codes));
     this.#pending = [];
     this.#pendingLength = 0;
     this.#at -= this.#mark;

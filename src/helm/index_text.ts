@@ -1,6 +1,7 @@
 /** An index as text, from the bytes that come. */
 
 import { IndexError } from "./index_error.ts";
+import { codesOf, type Source } from "./scalar_reader.ts";
 
 const REPLACEMENT = "\ufffd";
 const BYTE_ORDER_MARK = "\ufeff";
@@ -10,25 +11,30 @@ const BYTE_ORDER_MARK = "\ufeff";
  * The mark is left out, and every line break is `\n`. Throws an {@link IndexError} if a byte is
  * wrong, in the piece that it is in.
  */
-export async function* decodeIndex(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
+export async function* decodeIndex(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Source> {
   let decode: Decoder | undefined;
   let atStart = true, afterReturn = false;
   let left: Uint8Array = new Uint8Array();
-  const read = (chunk: Uint8Array, ended: boolean) => {
+  const read = (chunk: Uint8Array, ended: boolean): Source => {
     const joined = left.length === 0 ? chunk : concat(left, chunk);
     if (decode === undefined && joined.length < 2 && !ended) {
       left = joined;
-      return "";
+      return { text: "", codes: new Uint8Array() };
     }
     decode ??= decoderOf(joined);
-    const whole = ended ? joined.length : decode.wholeLength(joined);
-    left = joined.subarray(whole);
-    let text = decode.decode(joined.subarray(0, whole));
+    const whole = joined.subarray(0, ended ? joined.length : decode.wholeLength(joined));
+    left = joined.subarray(whole.length);
+    let text = decode.decode(whole);
     if (atStart && text.startsWith(BYTE_ORDER_MARK)) text = text.slice(1);
     if (text !== "") atStart = false;
     if (afterReturn && text.startsWith("\n")) text = text.slice(1);
     if (text !== "") afterReturn = text.endsWith("\r");
-    return text.includes("\r") ? text.replaceAll(/\r\n?/g, "\n") : text;
+    if (text.includes("\r")) {
+      text = text.replaceAll(/\r\n?/g, "\n");
+      return { text, codes: codesOf(text) };
+    }
+    // As many characters as bytes: it is ASCII, whose codes are its bytes.
+    return { text, codes: text.length === whole.length ? whole : codesOf(text) };
   };
   for await (const chunk of bytes) yield read(chunk, false);
   yield read(new Uint8Array(), true);

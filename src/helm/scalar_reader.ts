@@ -23,8 +23,8 @@ export function codesOf(text: string): Uint8Array {
 }
 
 export const TAB = 9, SPACE = 32, NEWLINE = 10, HASH = 35, DASH = 45, COLON = 58;
-export const DOUBLE_QUOTE = 34, SINGLE_QUOTE = 39;
-const ZERO = 48, NINE = 57, POINT = 46, GREATER = 62, BACKSLASH = 92, PIPE = 124;
+export const DOUBLE_QUOTE = 34, SINGLE_QUOTE = 39, BACKSLASH = 92;
+const ZERO = 48, NINE = 57, POINT = 46, GREATER = 62, PIPE = 124;
 const OPEN_BRACKET = 91, CLOSE_BRACKET = 93, OPEN_BRACE = 123, CLOSE_BRACE = 125;
 
 /** Characters that a plain scalar may begin with, as far as this reader is concerned; by code. */
@@ -43,7 +43,7 @@ const NOT_PRINTABLE_OR_TAB = new RegExp(`\\t|${NOT_PRINTABLE.source}`, "u");
 /** What may end a plain scalar before its line does, or may not be printable. */
 const SPECIAL = /[^!-~]|:$/;
 /** The same for single characters, by code; below this length that is sooner found so. */
-const GRAPHIC = new Uint8Array(256).fill(1, SPACE + 1, NOT_ASCII).fill(0, COLON, COLON + 1);
+export const GRAPHIC = new Uint8Array(256).fill(1, SPACE + 1, NOT_ASCII).fill(0, COLON, COLON + 1);
 const SHORT = 24;
 /** What may follow a backslash alone. */
 const ESCAPES = '0abt\tnvfre "/\\N_LP';
@@ -182,11 +182,12 @@ export class ScalarReader {
 
   specialEnd(start: number, lineEnd: number): number {
     const line = this.text.slice(start, lineEnd);
-    if (NOT_PLAIN.test(line) && NOT_PRINTABLE_OR_TAB.test(line)) throw NOT_CERTAIN;
     const comment = line.indexOf(" #"), colon = line.indexOf(": ");
-    const end = comment === -1 ? line.length : comment + 1;
-    if (colon !== -1 && colon < end) return start + colon;
-    if (comment === -1 && line.endsWith(":")) return lineEnd - 1;
+    let end = comment === -1 ? line.length : comment + 1;
+    if (colon !== -1 && colon < end) end = colon;
+    else if (comment === -1 && line.endsWith(":")) end--;
+    const part = line.slice(0, end);
+    if (NOT_PLAIN.test(part) && NOT_PRINTABLE_OR_TAB.test(part)) throw NOT_CERTAIN;
     return start + end;
   }
 
@@ -206,30 +207,29 @@ export class ScalarReader {
       } else if (pos++ >= this.end) throw NOT_CERTAIN;
     }
     this.endLine(pos + 1);
-    return this.quoted(SCALAR_STYLE.DOUBLE_QUOTED, start, pos, simple);
+    if (simple) return this.text.slice(start, pos);
+    return this.decode(SCALAR_STYLE.DOUBLE_QUOTED, start, pos);
   }
 
   singleQuoted(column: number): string {
-    const { codes } = this;
+    const { text, codes } = this;
     const start = this.pos + 1;
-    let pos = start, simple = true;
+    let pos = start, doubled = false, broken = false;
     for (;;) {
       const code = codes[pos]!;
       if (code === SINGLE_QUOTE) {
         if (codes[pos + 1] !== SINGLE_QUOTE) break;
-        simple = false;
+        doubled = true;
         pos += 2;
       } else if (code < SPACE) {
-        simple = false;
+        broken = true;
         pos = this.quotedBreak(pos, column);
       } else if (pos++ >= this.end) throw NOT_CERTAIN;
     }
     this.endLine(pos + 1);
-    return this.quoted(SCALAR_STYLE.SINGLE_QUOTED, start, pos, simple);
-  }
-
-  quoted(style: 2 | 3, start: number, end: number, simple: boolean): string {
-    return simple ? this.text.slice(start, end) : this.decode(style, start, end);
+    if (broken) return this.decode(SCALAR_STYLE.SINGLE_QUOTED, start, pos);
+    const value = text.slice(start, pos);
+    return doubled ? value.replaceAll("''", "'") : value;
   }
 
   /** Passes what follows a backslash. */
