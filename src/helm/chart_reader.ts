@@ -113,7 +113,8 @@ export async function readChart(
     }
     if (to - looked < LOOK_EVERY) continue;
     looked = to;
-    await turn();
+    const due = turn();
+    if (due !== undefined) await due;
   }
   return reader;
 }

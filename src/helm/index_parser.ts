@@ -20,7 +20,7 @@ import { BlockScanner, type ChartText, Rest, type Scanner } from "./index_scanne
 import { decodeIndex } from "./index_text.ts";
 import { JsonScanner } from "./json_scanner.ts";
 import { Problems } from "./problems.ts";
-import type { Source } from "./scalar_reader.ts";
+import { codesOf, type Source } from "./scalar_reader.ts";
 import { isMap, parseYaml, scalarText, type YamlMap, type YamlNode } from "./yaml.ts";
 
 /** What an index says beside its charts. */
@@ -236,7 +236,9 @@ class IndexReader {
 
   async #sawWholeItem(): Promise<boolean> {
     if (this.#sawWhole || this.#unread === undefined) return this.#sawWhole;
-    const read = await readChart(this.#unread, undefined, this.#turn);
+    const { text } = this.#unread;
+    const unread = { ...this.#unread, ...(this.#unread.codes && { codes: codesOf(text) }) };
+    const read = await readChart(unread, undefined, this.#turn);
     return read !== undefined && (read.sawWhole || isWhole(read.last));
   }
 }

@@ -12,7 +12,7 @@ export interface ChartText {
   column?: number;
   /** Offsets in `text` by pairs: where an item begins, and where it ends. */
   items: number[];
-  /** The codes of `text`, if it is in block style. */
+  /** The codes of `text`, if it is in block style; only until the next chart is asked for. */
   codes?: Uint8Array;
 }
 
@@ -148,17 +148,30 @@ export class BlockScanner implements Scanner {
   }
 
   *#scan(): Generator<ChartText> {
-    // Joined so that all of it lies in one piece, which is cheaper to look at.
     const pending = this.#pending;
-    const text = [this.#text.slice(this.#mark), ...pending.map(({ text }) => text)].join("");
-    this.#text = text;
-    this.#codes = joinCodes(this.#codes.subarray(this.#mark), pending.map(({ codes }) => codes));
+    const kept = this.#text.slice(this.#mark);
+    this.#joinCodes(kept.length);
+    // Joined so that all of it lies in one piece, which is cheaper to look at.
+    this.#text = [kept, ...pending.map(({ text }) => text)].join("");
     this.#pending = [];
     this.#pendingLength = 0;
     this.#at -= this.#mark;
     this.#mark = 0;
     for (let chart = this.#next(); chart !== undefined; chart = this.#next()) yield chart;
     if (this.#state !== CHARTS) this.#keep(this.#at);
+  }
+
+  /** Puts the codes of what is pending behind those of what is kept, which go to the front. */
+  #joinCodes(kept: number) {
+    const length = kept + this.#pendingLength;
+    const old = this.#codes.subarray(this.#mark, this.#mark + kept);
+    if (length > this.#codes.length) this.#codes = new Uint8Array(2 * length);
+    this.#codes.set(old);
+    let at = kept;
+    for (const { codes } of this.#pending) {
+      this.#codes.set(codes, at);
+      at += codes.length;
+    }
   }
 
   /** The next chart that is whole. */
@@ -277,15 +290,4 @@ export class BlockScanner implements Scanner {
     this.#mark = to;
     this.#lines = 0;
   }
-}
-
-function joinCodes(first: Uint8Array, others: Uint8Array[]): Uint8Array {
-  const joined = new Uint8Array(others.reduce((sum, { length }) => sum + length, first.length));
-  joined.set(first);
-  let at = first.length;
-  for (const codes of others) {
-    joined.set(codes, at);
-    at += codes.length;
-  }
-  return joined;
 }

@@ -37,6 +37,14 @@ function twoDigits(text: string, start: number): number {
 
 /** Milliseconds of the epoch, with a fraction, of a text for which {@link isTime} holds. */
 export function timeOf(text: string): number {
+  const year = twoDigits(text, 0) * 100 + twoDigits(text, 2);
+  // `Date.UTC` takes a year below 100 for one of the last century.
+  if (text.endsWith("Z") && year >= 100) {
+    const month = twoDigits(text, 5) - 1, day = twoDigits(text, 8);
+    const hour = twoDigits(text, 11), minute = twoDigits(text, 14), second = twoDigits(text, 17);
+    const whole = Date.UTC(year, month, day, hour, minute, second);
+    return Math.min(LAST, whole + Number(`0.${text.slice(20, -1)}0`) * 1_000);
+  }
   const match = RFC3339.exec(text)!;
   return Math.min(LAST, wholeSeconds(match) + Number(`0.${match[1] ?? "0"}`) * 1_000);
 }

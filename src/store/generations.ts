@@ -60,7 +60,8 @@ export class GenerationBuilder {
     // From the oldest on, so that a new version changes the segment of the newest alone.
     for (const version of versions.toReversed()) {
       cutter.add(JSON.stringify(version), version.chart.version);
-      await turn();
+      const due = turn();
+      if (due !== undefined) await due;
     }
     cutter.end();
     const entry = { ...record, segments };

@@ -4,8 +4,10 @@ import { dirname } from "node:path";
 
 /** Most bytes of a value that is a top-level `Uint8Array`; 65,536 is the limit, measured. */
 export const MAX_PART_BYTES = 64_000;
-/** Most values of {@link MAX_PART_BYTES} in one commit; a commit ends at 819,200 bytes, measured. */
-export const MAX_PARTS_PER_COMMIT = 12;
+/** Most bytes of keys and values in one commit; 819,200 is the limit, measured. */
+export const MAX_COMMIT_BYTES = 780_000;
+/** Most rows that one commit sets; 1,000 is the limit, measured. */
+export const MAX_ROWS_PER_COMMIT = 500;
 /** Most keys of one `getMany`, measured. */
 const MAX_KEYS_PER_GET = 10;
 /** Most rows that `list` reads in one go. */
