@@ -117,7 +117,18 @@ export class ItemReader extends ScalarReader {
     const like = last.column === column ? last : NOTHING;
     const known = like.fields, runs = like.runs;
     const fields: Field[] = [], newRuns: Run[] = [];
-    let expected = 0, nextRun = 0, runFrom = -1, runStart = 0, aligned = known.length > 0;
+    let expected = 0, nextRun = 0, aligned = known.length > 0;
+    // The run under way: its first field, where it begins, and the one that it is so far.
+    let runFrom = -1, runStart = 0, lastRun = NO_RUN;
+    const endRun = (end: number) => {
+      const to = fields.length;
+      if (runFrom === lastRun.from && to === lastRun.to) newRuns.push(lastRun);
+      else if (to - runFrom > 1) {
+        newRuns.push({ from: runFrom, to, text: this.text.slice(runStart, end) });
+      }
+      runFrom = -1;
+      lastRun = NO_RUN;
+    };
     do {
       const start = this.pos;
       const likely = expected < known.length ? known[expected]! : NO_FIELD;
@@ -125,8 +136,10 @@ export class ItemReader extends ScalarReader {
         let to = expected;
         while (nextRun < runs.length && runs[nextRun]!.from < expected) nextRun++;
         const run = nextRun < runs.length ? runs[nextRun]! : NO_RUN;
-        if (run.from === expected && this.repeats(run.text, column)) to = run.to;
-        else if (this.repeats(likely.text, column)) to++;
+        if (run.from === expected && this.repeats(run.text, column)) {
+          to = run.to;
+          if (runFrom === -1) lastRun = run;
+        } else if (this.repeats(likely.text, column)) to++;
         if (to > expected) {
           if (runFrom === -1) {
             runFrom = fields.length;
@@ -136,14 +149,7 @@ export class ItemReader extends ScalarReader {
           continue;
         }
       }
-      if (runFrom !== -1 && fields.length - runFrom > 1) {
-        newRuns.push({
-          from: runFrom,
-          to: fields.length,
-          text: this.text.slice(runStart, start - column),
-        });
-      }
-      runFrom = -1;
+      if (runFrom !== -1) endRun(start - column);
       let old = likely, key = likely.key, keyCodes = likely.keyCodes;
       if (isMap && !this.passKey(keyCodes)) {
         ({ text: key, codes: keyCodes } = this.key());
@@ -161,13 +167,7 @@ export class ItemReader extends ScalarReader {
       fields.push({ key, keyCodes, text, value, block: this.block, made: undefined });
     } while (this.column === column && (isMap || this.atDash()));
     if (this.column > column) throw NOT_CERTAIN;
-    if (runFrom !== -1 && fields.length - runFrom > 1) {
-      newRuns.push({
-        from: runFrom,
-        to: fields.length,
-        text: this.text.slice(runStart, this.lineStart()),
-      });
-    }
+    if (runFrom !== -1) endRun(this.lineStart());
     const value = !isMap
       ? fields.map((field) => field.value)
       : aligned && fields.length === known.length

@@ -3,7 +3,6 @@
 import { YAMLException } from "js-yaml";
 import { type Item, ItemReader } from "./block_reader.ts";
 import type { ChartVersion } from "./chart.ts";
-import { detach } from "./detach.ts";
 import {
   type Budget,
   EntryError,
@@ -39,11 +38,7 @@ export class ChartReader {
   readonly #known = new Set<string>();
   #position = 0;
 
-  readonly name: string;
-
-  constructor(name: string) {
-    this.name = detach(name);
-  }
+  constructor(readonly name: string) {}
 
   /** Takes the next item. `read` makes an entry of it, and is given what tells of a bad field. */
   add(node: YamlNode, read: (tell: (reason: string) => void) => ChartVersion): void {

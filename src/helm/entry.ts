@@ -137,8 +137,10 @@ function readField(
   report: (reason: string) => void,
 ): Json | undefined {
   if (value === null) return undefined;
+  const read = FIELDS.get(key) ?? anything;
+  if (read === text && typeof value === "string" && own.left === Infinity) return value;
   try {
-    return (FIELDS.get(key) ?? anything)(value, own);
+    return read(value, own);
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
     report(`\`${key}\` was left out: ${error.message}`);

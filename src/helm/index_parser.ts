@@ -13,7 +13,6 @@ import {
   readList,
   REQUIRED_FIELDS,
 } from "./chart_reader.ts";
-import { detach } from "./detach.ts";
 import type { Budget } from "./entry.ts";
 import { IndexError } from "./index_error.ts";
 import { BlockScanner, type ChartText, Rest, type Scanner } from "./index_scanner.ts";
@@ -159,7 +158,7 @@ class IndexReader {
     const read = known ? undefined : await readChart(chart, this.#like, this.#turn);
     if (!known && read === undefined) return rest.add(chart.text, chart.lines);
     rest.leaveOut(chart.lines, chart.column);
-    this.#addName(detach(chart.name));
+    this.#addName(chart.name);
     this.#last = { node: undefined, rest: rest.length };
     if (read === undefined) {
       this.#unread = chart;

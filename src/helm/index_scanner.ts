@@ -1,5 +1,6 @@
 /** Finds the charts in an index, so that each can be read by itself while the rest still comes. */
 
+import { detach } from "./detach.ts";
 import { IndexError } from "./index_error.ts";
 import { DASH, HASH, NEWLINE, type Source, SPACE, TAB } from "./scalar_reader.ts";
 
@@ -278,7 +279,7 @@ export class BlockScanner implements Scanner {
     }
     const codes = this.#codes.subarray(this.#mark, to);
     const column = this.#chartColumn;
-    const chart = { name, text, column, codes, lines: this.#lines, items };
+    const chart = { name: detach(name), text, column, codes, lines: this.#lines, items };
     this.#mark = to;
     this.#lines = 0;
     return chart;
