@@ -67,6 +67,8 @@ export interface Item extends Block {
 
 /** Levels of nesting within an item that are read here. */
 const MAX_DEPTH = 40;
+/** Fields of a mapping that are read here: they are looked up one by one. */
+const MAX_FIELDS = 256;
 
 const NO_KEY: Key = { text: "", codes: new Uint8Array() };
 const NOTHING: Block = { column: -1, value: null, fields: [], runs: [] };
@@ -114,52 +116,19 @@ export class ItemReader extends ScalarReader {
   /** A mapping or a sequence, read along one that it may be much like. */
   collection(column: number, depth: number, last: Block, isMap: boolean): YamlNode {
     if (depth > MAX_DEPTH) throw NOT_CERTAIN;
-    const like = last.column === column ? last : NOTHING;
-    const known = like.fields, runs = like.runs;
-    const fields: Field[] = [], newRuns: Run[] = [];
-    let expected = 0, nextRun = 0, aligned = known.length > 0;
-    // The run under way: its first field, where it begins, and the one that it is so far.
-    let runFrom = -1, runStart = 0, lastRun = NO_RUN;
-    const endRun = (end: number) => {
-      const to = fields.length;
-      if (runFrom === lastRun.from && to === lastRun.to) newRuns.push(lastRun);
-      else if (to - runFrom > 1) {
-        newRuns.push({ from: runFrom, to, text: this.text.slice(runStart, end) });
-      }
-      runFrom = -1;
-      lastRun = NO_RUN;
-    };
+    const along = new Along(last.column === column ? last : NOTHING);
+    const { fields } = along;
     do {
       const start = this.pos;
-      const likely = expected < known.length ? known[expected]! : NO_FIELD;
-      if (likely !== NO_FIELD) {
-        let to = expected;
-        while (nextRun < runs.length && runs[nextRun]!.from < expected) nextRun++;
-        const run = nextRun < runs.length ? runs[nextRun]! : NO_RUN;
-        if (run.from === expected && this.repeats(run.text, column)) {
-          to = run.to;
-          if (runFrom === -1) lastRun = run;
-        } else if (this.repeats(likely.text, column)) to++;
-        if (to > expected) {
-          if (runFrom === -1) {
-            runFrom = fields.length;
-            runStart = start;
-          }
-          while (expected < to) fields.push(known[expected++]!);
-          continue;
-        }
-      }
-      if (runFrom !== -1) endRun(start - column);
-      let old = likely, key = likely.key, keyCodes = likely.keyCodes;
+      if (this.passKnown(along, start, column)) continue;
+      along.endRun(this.text, start - column);
+      let old = along.likely();
+      let key = old.key, keyCodes = old.keyCodes;
       if (isMap && !this.passKey(keyCodes)) {
         ({ text: key, codes: keyCodes } = this.key());
-        const at = indexOfKey(known, key, expected);
-        if (at === -1 && indexOfKey(fields, key, 0) !== -1) throw NOT_CERTAIN;
-        old = at === -1 ? NO_FIELD : known[at]!;
-        if (at !== -1) expected = at;
+        old = along.find(key);
       }
-      if (old !== NO_FIELD) expected++;
-      aligned &&= expected === fields.length + 1;
+      along.take(old);
       const value = isMap
         ? this.value(column, depth, old.block)
         : this.entry(column, depth, old.block);
@@ -167,14 +136,21 @@ export class ItemReader extends ScalarReader {
       fields.push({ key, keyCodes, text, value, block: this.block, made: undefined });
     } while (this.column === column && (isMap || this.atDash()));
     if (this.column > column) throw NOT_CERTAIN;
-    if (runFrom !== -1) endRun(this.lineStart());
-    const value = !isMap
-      ? fields.map((field) => field.value)
-      : aligned && fields.length === known.length
-      ? alike(like, fields)
-      : mapOf(fields);
-    this.block = { column, value, fields, runs: newRuns };
+    along.endRun(this.text, this.lineStart());
+    const value = isMap ? along.map() : fields.map((field) => field.value);
+    this.block = { column, value, fields, runs: along.runs };
     return value;
+  }
+
+  /** Passes fields that are here as they were in the other collection. */
+  passKnown(along: Along, start: number, column: number): boolean {
+    const likely = along.likely();
+    if (likely === NO_FIELD) return false;
+    const run = along.likelyRun();
+    if (run !== NO_RUN && this.repeats(run.text, column)) along.passRun(run, start);
+    else if (this.repeats(likely.text, column)) along.passTo(along.expected + 1, start);
+    else return false;
+    return true;
   }
 
   /** Where the line begins that was reached. */
@@ -309,24 +285,102 @@ export class ItemReader extends ScalarReader {
   }
 }
 
-function indexOfKey(fields: readonly Field[], key: string, from: number): number {
-  for (let i = from; i < fields.length; i++) if (fields[i]!.key === key) return i;
-  return -1;
+/** The fields of a collection so far, and where the one is that it is read along. */
+class Along {
+  readonly fields: Field[] = [];
+  readonly runs: Run[] = [];
+  /** The field of the other that should come next. */
+  expected = 0;
+  readonly #like: Block;
+  #nextRun = 0;
+  /** Whether the fields so far have the keys of the other's, in its order. */
+  #aligned = true;
+  /** The run under way: its first field, where it begins, and which one it is if it is the same. */
+  #from = -1;
+  #start = 0;
+  #run = NO_RUN;
+
+  constructor(like: Block) {
+    this.#like = like;
+  }
+
+  likely(): Field {
+    const { fields } = this.#like;
+    return this.expected < fields.length ? fields[this.expected]! : NO_FIELD;
+  }
+
+  /** The run that should come next. */
+  likelyRun(): Run {
+    const { runs } = this.#like;
+    while (this.#nextRun < runs.length) {
+      const run = runs[this.#nextRun]!;
+      if (run.from === this.expected) return run;
+      if (run.from > this.expected) break;
+      this.#nextRun++;
+    }
+    return NO_RUN;
+  }
+
+  passRun(run: Run, start: number): void {
+    if (this.#from === -1) this.#run = run;
+    this.passTo(run.to, start);
+  }
+
+  /** Takes over the other's fields up to one. */
+  passTo(to: number, start: number): void {
+    if (this.#from === -1) {
+      this.#from = this.fields.length;
+      this.#start = start;
+    }
+    const { fields } = this.#like;
+    while (this.expected < to) this.fields.push(fields[this.expected++]!);
+  }
+
+  /** Ends the run under way, if there is one, before an offset. */
+  endRun(text: string, end: number): void {
+    const from = this.#from, to = this.fields.length;
+    if (from === -1) return;
+    if (from === this.#run.from && to === this.#run.to) this.runs.push(this.#run);
+    else if (to - from > 1) this.runs.push({ from, to, text: text.slice(this.#start, end) });
+    this.#from = -1;
+    this.#run = NO_RUN;
+  }
+
+  /** The other's field with a key that comes here, if it has one that has not come yet. */
+  find(key: string): Field {
+    const { fields } = this.#like;
+    for (let i = this.expected; i < fields.length; i++) {
+      if (fields[i]!.key !== key) continue;
+      this.expected = i;
+      return fields[i]!;
+    }
+    const twice = this.fields.some((field) => field.key === key);
+    if (twice || this.fields.length > MAX_FIELDS) throw NOT_CERTAIN;
+    return NO_FIELD;
+  }
+
+  /** Counts a field that came, which is `old` in the other. */
+  take(old: Field): void {
+    if (old !== NO_FIELD) this.expected++;
+    this.#aligned &&= this.expected === this.fields.length + 1;
+  }
+
+  /** The mapping. With the keys of the other, in its order, a copy of that costs less. */
+  map(): YamlMap {
+    const like = this.#like, { fields } = this;
+    if (!this.#aligned || fields.length !== like.fields.length) return mapOf(fields);
+    const map = Object.assign({}, like.value as YamlMap);
+    for (let i = 0; i < fields.length; i++) {
+      const field = fields[i]!;
+      if (field !== like.fields[i]) map[field.key] = field.value;
+    }
+    return map;
+  }
 }
 
 function mapOf(fields: readonly Field[]): YamlMap {
   const map: YamlMap = {};
   for (const { key, value } of fields) map[key] = value;
-  return map;
-}
-
-/** The same for fields with the keys of another mapping, in its order: a copy costs less. */
-function alike(like: Block, fields: readonly Field[]): YamlMap {
-  const map = Object.assign({}, like.value as YamlMap);
-  for (let i = 0; i < fields.length; i++) {
-    const field = fields[i]!;
-    if (field !== like.fields[i]) map[field.key] = field.value;
-  }
   return map;
 }
 

@@ -9,6 +9,7 @@ import {
   MAX_ENTRY_CHARACTERS,
   readEntry,
   readItemEntry,
+  tooLarge,
 } from "./entry.ts";
 import type { ChartText } from "./index_scanner.ts";
 import { readJson } from "./json_scanner.ts";
@@ -17,6 +18,8 @@ import type { Turn } from "../turn.ts";
 import { timeOf } from "./time.ts";
 import { isMap, MAX_DEPTH, parseYaml, scalarText, type YamlMap, type YamlNode } from "./yaml.ts";
 
+/** Most characters of an item's text, which has comments and indentation as well. */
+const MAX_ITEM = 4 * MAX_ENTRY_CHARACTERS;
 /** Characters that are read before it is looked whether a turn is due. */
 const LOOK_EVERY = 32_768;
 /** What may be an anchor or an alias, with which an item does not make sense alone. */
@@ -39,6 +42,12 @@ export class ChartReader {
   #position = 0;
 
   constructor(readonly name: string) {}
+
+  /** Passes the next item, which cannot be used. */
+  skip({ message }: EntryError): void {
+    this.last = undefined;
+    this.#tell(this.#position++, message);
+  }
 
   /** Takes the next item. `read` makes an entry of it, and is given what tells of a bad field. */
   add(node: YamlNode, read: (tell: (reason: string) => void) => ChartVersion): void {
@@ -96,6 +105,10 @@ export async function readChart(
   reader.like = like;
   for (let i = 0; i < offsets.length; i += 2) {
     const from = offsets[i]!, to = offsets[i + 1]!;
+    if (to - from > MAX_ITEM) {
+      reader.skip(tooLarge());
+      continue;
+    }
     const item = items?.read(from, to, reader.like);
     if (item !== undefined && to - from <= MAX_ENTRY_CHARACTERS) {
       reader.add(item.value, (report) => readItemEntry(item, report));

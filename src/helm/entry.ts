@@ -19,6 +19,8 @@ type Reader = (node: YamlNode, budget: Budget) => Json | undefined;
 
 /** A version with more text than this (1 Mi characters) is a mistake or an attack. */
 export const MAX_ENTRY_CHARACTERS = 1_048_576;
+/** What a node takes in memory, in characters. */
+const NODE_COST = 8;
 
 const DEPENDENCY_FIELDS = new Map<string, Reader>(Object.entries({
   name: text,
@@ -72,7 +74,7 @@ export function readEntry(
   budget: Budget,
   report: (reason: string) => void,
 ): ChartVersion {
-  spend(budget, 1);
+  budget.left--;
   if (budget.left < 0) {
     throw new IndexError("not_an_index", "the aliases of the index expand beyond all measure");
   }
@@ -83,7 +85,7 @@ export function readEntry(
     return readFields(map, fields, own, report);
   } finally {
     // What is refused has cost its time as well.
-    spend(budget, MAX_ENTRY_CHARACTERS - own.left);
+    budget.left -= MAX_ENTRY_CHARACTERS - own.left;
   }
 }
 
@@ -136,6 +138,7 @@ function readField(
   own: Budget,
   report: (reason: string) => void,
 ): Json | undefined {
+  spend(own, key.length);
   if (value === null) return undefined;
   const read = FIELDS.get(key) ?? anything;
   if (read === text && typeof value === "string" && own.left === Infinity) return value;
@@ -148,15 +151,19 @@ function readField(
   }
 }
 
-function spend(budget: Budget, characters: number) {
-  budget.left -= characters;
+/** Counts text of an entry, which may be used again and again by aliases. */
+function spend(own: Budget, characters: number) {
+  own.left -= characters;
+  if (own.left < 0) throw tooLarge();
 }
 
-function count(node: YamlNode, budget: Budget) {
-  spend(budget, 1 + (scalarText(node)?.length ?? 0));
-  if (budget.left < 0) {
-    throw new EntryError(`the entry is larger than ${MAX_ENTRY_CHARACTERS} characters`);
-  }
+/** The error for an entry that is too large. */
+export function tooLarge(): EntryError {
+  return new EntryError(`the entry is larger than ${MAX_ENTRY_CHARACTERS} characters`);
+}
+
+function count(node: YamlNode, own: Budget) {
+  spend(own, NODE_COST + (scalarText(node)?.length ?? 0));
 }
 
 function text(node: YamlNode, budget: Budget): string | undefined {

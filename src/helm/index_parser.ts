@@ -109,6 +109,8 @@ class IndexReader {
   #last: { node: YamlNode | undefined; rest: number } | undefined;
   /** Whether an item was seen that has all that tools write, in order. */
   #sawWhole = false;
+  /** Charts that are known or were taken. */
+  #taken = 0;
   /** A chart that was not read, to see what its items are like if need be. */
   #unread: ChartText | undefined;
 
@@ -156,12 +158,13 @@ class IndexReader {
       createHash("sha256").update(chart.text).digest("hex");
     const known = digest !== undefined && this.#visitor.isKnown!(chart.name, digest);
     const read = known ? undefined : await readChart(chart, this.#like, this.#turn);
-    if (!known && read === undefined) return rest.add(chart.text, chart.lines);
-    rest.leaveOut(chart.lines, chart.column);
+    if (!known && read === undefined) return rest.add(chart.text, chart.name);
+    rest.leaveOut(chart.column);
     this.#addName(chart.name);
     this.#last = { node: undefined, rest: rest.length };
     if (read === undefined) {
       this.#unread = chart;
+      this.#taken++;
       return;
     }
     this.#like = read.like;
@@ -187,7 +190,9 @@ class IndexReader {
     const { name, versions } = read;
     // Its problems would be forgotten if a chart were not read the next time.
     const all = read.problems.count === 0 ? digest : undefined;
-    if (versions.length > 0) await this.#visitor.take({ name, versions }, all);
+    if (versions.length === 0) return;
+    this.#taken++;
+    await this.#visitor.take({ name, versions }, all);
   }
 
   /** Reads the charts that could not be read alone. */
@@ -224,7 +229,7 @@ class IndexReader {
       );
     }
     const last = this.#last?.node;
-    if (!isMap(last) || !await this.#sawWholeItem()) return;
+    if (!isMap(last) || this.#taken > 0 && !await this.#sawWholeItem()) return;
     const lastField = Object.keys(last).at(-1) ?? "";
     const missing = REQUIRED_FIELDS.filter((field) => !last[field]);
     if (missing.length > 0 && isSorted(last) && missing.every((field) => field >= lastField)) {
@@ -265,11 +270,11 @@ function readRoot(rest: Rest): YamlMap {
 
 function syntaxError(error: unknown, rest: Rest): IndexError {
   if (!(error instanceof YAMLException)) throw error;
-  const line = rest.lineOf(error.mark?.line ?? 0) + 1;
+  const place = rest.placeOf(error.mark?.position ?? 0);
   if (error.mark !== undefined && rest.text.slice(error.mark.position).trim() === "") {
-    return new IndexError("truncated", `the index seems cut off in line ${line}: ${error.reason}`);
+    return new IndexError("truncated", `the index seems cut off in ${place}: ${error.reason}`);
   }
-  return new IndexError("syntax", `the index has a syntax error in line ${line}: ${error.reason}`);
+  return new IndexError("syntax", `the index has a syntax error in ${place}: ${error.reason}`);
 }
 
 function apiVersionOf(root: YamlMap): string {

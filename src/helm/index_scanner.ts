@@ -8,7 +8,6 @@ import { DASH, HASH, NEWLINE, type Source, SPACE, TAB } from "./scalar_reader.ts
 export interface ChartText {
   name: string;
   text: string;
-  lines: number;
   /** How far its key is indented, in block style. */
   column?: number;
   /** Offsets in `text` by pairs: where an item begins, and where it ends. */
@@ -26,47 +25,43 @@ export interface Scanner {
   readonly rest: Rest;
 }
 
-/** Most characters of one chart, and of all that has to be read as a whole (32 Mi). */
-const MAX_TEXT = 33_554_432;
+/** Most characters of a chart (32 Mi), which are in memory at once. */
+const MAX_CHART = 33_554_432;
+/** Most characters that have to be read as a whole (4 Mi): js-yaml may take hundreds of bytes for one. */
+const MAX_REST = 4_194_304;
 
 /** The text of an index that is not given chart by chart. */
 export class Rest {
   /** A chart is merged into others, so that its name may be there twice. */
   merges = false;
+  /** Characters of the index that are in it. */
+  length = 0;
+  readonly #parts: { text: string; chart?: string; behind: boolean }[] = [];
+  #leftOut = 0;
   #gap = "";
-  #gaps = 0;
-  #parts: string[] = [];
-  #length = 0;
-  /** Lines of `text`, and how many of the index have been left out by then. */
-  #left: { line: number; out: number }[] = [];
-  #line = 0;
 
-  add(text: string, lines: number): void {
-    if (this.#gap !== "" && text !== "") {
-      this.#parts.push(this.#gap);
-      this.#line++;
-      this.#gap = "";
-      this.#outBy(-1);
+  /** Adds what comes next. `chart`: the name of the chart that it is, if it is one. */
+  add(text: string, chart?: string): void {
+    if (text === "") return;
+    const behind = this.#leftOut > 0, last = this.#parts.at(-1);
+    const goesOn = last?.behind === behind && last.chart === undefined && this.#gap === "";
+    if (this.#gap !== "") this.#parts.push({ text: this.#gap, chart: "", behind });
+    this.#gap = "";
+    if (goesOn && chart === undefined) last.text += text;
+    else this.#parts.push({ text, behind, ...(chart !== undefined && { chart }) });
+    this.length += text.length;
+    if (this.length > MAX_REST) {
+      const what =
+        "what has to be read of the index at once, since it is not written chart by chart";
+      throw new IndexError("too_large", `${what}, is larger than ${MAX_REST} characters`);
     }
-    this.#parts.push(text);
-    this.#line += lines;
-    this.#length += text.length;
-    checkLength(this.#length, "what has to be read of the index as a whole");
   }
 
-  /** Counts a chart that was taken out. `column`: its key's, in block style. */
-  leaveOut(lines: number, column?: number): void {
+  /** A chart was taken out. `column`: its key's, in block style. */
+  leaveOut(column?: number): void {
+    this.#leftOut++;
     // What comes next stands behind another chart, and shall not be taken for `entries` itself.
-    if (column !== undefined) {
-      this.#gap = `${" ".repeat(column)}"\\0${this.#gaps++}": []\n`;
-    }
-    this.#outBy(lines);
-  }
-
-  #outBy(lines: number) {
-    const last = this.#left.at(-1);
-    if (last?.line === this.#line) last.out += lines;
-    else this.#left.push({ line: this.#line, out: (last?.out ?? 0) + lines });
+    if (column !== undefined) this.#gap = `${" ".repeat(column)}"\\0${this.#leftOut}": []\n`;
   }
 
   /** Whether a name is none of the document's. */
@@ -74,23 +69,37 @@ export class Rest {
     return name.startsWith("\0");
   }
 
-  get length(): number {
-    return this.#length;
-  }
-
   get text(): string {
-    return this.#parts.join("");
+    return this.#parts.map(({ text }) => text).join("");
   }
 
-  /** The line of the index, from 0, that a line of `text` is. */
-  lineOf(line: number): number {
-    return line + (this.#left.findLast((at) => at.line <= line)?.out ?? 0);
+  /** Where an offset of `text` is in the index, for people. */
+  placeOf(offset: number): string {
+    let start = 0;
+    const part = this.#parts.find(({ text }) => offset < (start += text.length)) ??
+      this.#parts.at(-1);
+    if (part === undefined) return "line 1";
+    if (!part.behind) return `line ${lineOf(this.text, offset)}`;
+    const line = lineOf(part.text, offset - (start - part.text.length));
+    const chart = part.chart?.slice(0, 100);
+    return chart === undefined
+      ? `line ${line} after the charts that could be read`
+      : `line ${line} of the chart \`${chart}\``;
   }
 }
 
-export function checkLength(length: number, what: string): void {
-  if (length > MAX_TEXT) {
-    throw new IndexError("too_large", `${what} is larger than ${MAX_TEXT} characters`);
+/** The line that an offset is in, from 1. */
+function lineOf(text: string, offset: number): number {
+  return text.slice(0, offset).split("\n").length;
+}
+
+/** Throws an {@link IndexError} if a chart, or what may become one, has more characters than that. */
+export function checkLength(length: number): void {
+  if (length > MAX_CHART) {
+    throw new IndexError(
+      "too_large",
+      `a chart of the index is larger than ${MAX_CHART} characters`,
+    );
   }
 }
 
@@ -98,7 +107,7 @@ const DOCUMENT_MARKER = /^(?:---|\.\.\.)[ \n]/;
 const ENTRIES = /^entries: *(?:#.*)?\n$/;
 /** A chart's name, and its value if that stands in the same line. */
 const HEADER =
-  /^ +(?:([A-Za-z0-9_][A-Za-z0-9_./-]*)|"([^"\\\n]*)"|'([^'\n]*)'):(?: +(?:(\[\]) *)?(?:#.*)?)?\n$/;
+  /^ +(?:([\w\u00a1-\ud7ff][^\s:#\p{C}]*)|"([^"\\\n]*)"|'([^'\n]*)'):(?: +(?:(\[\]) *)?(?:#.*)?)?\n$/u;
 /** Plain scalars that are null and no name. */
 const NULL = /^(?:null|Null|NULL)$/;
 
@@ -119,13 +128,15 @@ export class BlockScanner implements Scanner {
   /** Where what is not given away yet begins, and the line to be looked at next. */
   #mark = 0;
   #at = 0;
-  #lines = 0;
   /** Whether the document has content, so that a marker would end it. */
   #begun = false;
   #state = TOP;
   #chartColumn = 0;
   /** How far the chart's items are indented; -1 before the first. */
   #itemColumn = -1;
+  /** A line's end and the beginning of an item, and up to where it is not looked for. */
+  #dash = "";
+  #blocked = -1;
   #items: number[] = [];
   /** Whether the chart under way has something in it that is no item of its list. */
   #odd = false;
@@ -136,7 +147,7 @@ export class BlockScanner implements Scanner {
     // Joined only when that has doubled, so that a large chart does not cost its square.
     if (this.#pendingLength < this.#text.length - this.#mark) return;
     yield* this.#scan();
-    checkLength(this.#text.length - this.#mark, "a chart of the index");
+    checkLength(this.#text.length - this.#mark);
   }
 
   *end(): Generator<ChartText> {
@@ -158,6 +169,7 @@ export class BlockScanner implements Scanner {
     this.#pendingLength = 0;
     this.#at -= this.#mark;
     this.#mark = 0;
+    this.#blocked = -1;
     for (let chart = this.#next(); chart !== undefined; chart = this.#next()) yield chart;
     if (this.#state !== CHARTS) this.#keep(this.#at);
   }
@@ -185,14 +197,12 @@ export class BlockScanner implements Scanner {
       let pos = at;
       while (this.#codes[pos] === SPACE) pos++;
       this.#at = lineEnd + 1;
-      this.#lines++;
       const code = this.#codes[pos];
       if (code === NEWLINE || code === HASH) continue;
       const column = pos - at;
       if (this.#state === CHARTS) {
         if (this.#isPartOfChart(at, column)) continue;
         this.#at = at;
-        this.#lines--;
         const chart = this.#endChart(at);
         this.#state = column === 0 ? TOP : CHART_BEGINS;
         if (chart !== undefined) return chart;
@@ -200,21 +210,52 @@ export class BlockScanner implements Scanner {
     }
   }
 
-  /** Passes the lines that are deeper than a dash of the chart's list: they belong to its item. */
+  /** Passes lines that are deeper than a dash of the chart's list: they belong to its items. */
   #passDeeper(): number {
-    const text = this.#text, codes = this.#codes, column = this.#itemColumn;
-    let at = this.#at, lines = 0;
-    while (column !== -1) {
-      const deeper = at + column + 1;
-      let pos = at;
-      while (pos < deeper && codes[pos] === SPACE) pos++;
-      const lineEnd = pos < deeper ? -1 : text.indexOf("\n", pos);
+    if (this.#itemColumn === -1) return this.#at;
+    this.#passItems();
+    const text = this.#text;
+    let at = this.#at;
+    while (this.#isDeeper(at)) {
+      const lineEnd = text.indexOf("\n", at);
       if (lineEnd === -1) break;
       at = lineEnd + 1;
-      lines++;
     }
-    this.#lines += lines;
     return this.#at = at;
+  }
+
+  /**
+   * Goes to the last item that is whole, from dash to dash, if it is after an item's first line. What
+   * is between two is looked at in its last line alone. Should it be more than an item, no reader
+   * takes it for one, and the chart is read with the rest.
+   */
+  #passItems() {
+    const text = this.#text, dash = this.#dash;
+    while (this.#at > this.#blocked) {
+      const next = text.indexOf(dash, this.#at - 1) + 1;
+      const lineEnd = next === 0 ? -1 : text.indexOf("\n", next);
+      if (lineEnd === -1 || !this.#isItemTo(next)) {
+        // Up to there, line by line, without another look.
+        this.#blocked = lineEnd === -1 ? text.length : next;
+        return;
+      }
+      this.#items.push(next - this.#mark, next - this.#mark);
+      this.#at = lineEnd + 1;
+    }
+  }
+
+  #isItemTo(next: number): boolean {
+    if (next === this.#at) return true;
+    let line = next - 1;
+    while (line > this.#at && this.#codes[line - 1] !== NEWLINE) line--;
+    return this.#isDeeper(line);
+  }
+
+  #isDeeper(line: number): boolean {
+    const end = line + this.#itemColumn + 1;
+    let pos = line;
+    while (pos < end && this.#codes[pos] === SPACE) pos++;
+    return pos === end;
   }
 
   /** Takes a line that belongs to no chart yet. */
@@ -232,9 +273,7 @@ export class BlockScanner implements Scanner {
     this.#begun = true;
     if (this.#state === TOP && ENTRIES.test(line())) this.#state = ENTRIES_BEGIN;
     if (this.#state !== CHART_BEGINS) return;
-    this.#lines--;
     this.#keep(at);
-    this.#lines = 1;
     this.#state = CHARTS;
   }
 
@@ -253,8 +292,10 @@ export class BlockScanner implements Scanner {
       if (column === 0 || column === this.#chartColumn) return false;
       this.#odd = true;
     } else if (dash && column >= this.#chartColumn) {
-      if (this.#itemColumn === -1) this.#itemColumn = column;
-      else if (column !== this.#itemColumn) this.#odd = true;
+      if (this.#itemColumn === -1) {
+        this.#itemColumn = column;
+        this.#dash = `\n${" ".repeat(column)}- `;
+      } else if (column !== this.#itemColumn) this.#odd = true;
       const offset = at - this.#mark;
       if (this.#items.length > 0) this.#items.push(offset);
       this.#items.push(offset);
@@ -264,31 +305,31 @@ export class BlockScanner implements Scanner {
 
   #endChart(to: number): ChartText | undefined {
     const text = this.#text.slice(this.#mark, to);
+    checkLength(text.length);
     const items = this.#items, odd = this.#odd;
     this.#items = [];
     this.#odd = false;
     this.#itemColumn = -1;
+    this.#blocked = -1;
     if (items.length > 0) items.push(text.length);
     const header = HEADER.exec(text.slice(0, text.indexOf("\n") + 1));
     const name = header?.[1] ?? header?.[2] ?? header?.[3];
     const listed = header?.[4] !== undefined && items.length > 0;
     if (odd || listed || name === undefined || NULL.test(header?.[1] ?? "")) {
       this.rest.merges ||= text.slice(0, text.indexOf("\n")).includes("<<");
-      this.#keep(to);
+      this.#keep(to, name ?? text.split(":", 1)[0]!.trim());
       return undefined;
     }
     const codes = this.#codes.subarray(this.#mark, to);
     const column = this.#chartColumn;
-    const chart = { name: detach(name), text, column, codes, lines: this.#lines, items };
+    const chart = { name: detach(name), text, column, codes, items };
     this.#mark = to;
-    this.#lines = 0;
     return chart;
   }
 
   /** Leaves what comes before an offset to be read as a whole. */
-  #keep(to: number) {
-    if (to > this.#mark) this.rest.add(this.#text.slice(this.#mark, to), this.#lines);
+  #keep(to: number, chart?: string) {
+    if (to > this.#mark) this.rest.add(this.#text.slice(this.#mark, to), chart);
     this.#mark = to;
-    this.#lines = 0;
   }
 }

@@ -45,7 +45,7 @@ export class JsonScanner implements Scanner {
     // Joined only when that has doubled, so that a large chart does not cost its square.
     if (this.#pending.length < this.#text.length - this.#mark) return;
     yield* this.#scan();
-    checkLength(this.#text.length - this.#mark, "a chart of the index");
+    checkLength(this.#text.length - this.#mark);
   }
 
   *end(): Generator<ChartText> {
@@ -118,13 +118,14 @@ export class JsonScanner implements Scanner {
     this.#items = [];
     this.#name = key && parseJson(key) as string | undefined;
     this.#asAWhole = key !== undefined && this.#name === undefined;
-    return name === undefined ? undefined : { name, text, lines: countLines(text), items };
+    checkLength(text.length);
+    return name === undefined ? undefined : { name, text, items };
   }
 
   /** Leaves what comes before an offset to be read as a whole. */
   #keep(to: number) {
     const text = this.#text.slice(this.#mark, to);
-    if (text !== "") this.rest.add(text, countLines(text));
+    if (text !== "") this.rest.add(text);
     this.#mark = to;
   }
 }
@@ -154,12 +155,6 @@ function stringEnd(text: string, start: number): number {
     if (quote === -1) return -1;
     if ((quote - before) % 2 === 1) return quote + 1;
   }
-}
-
-function countLines(text: string): number {
-  let count = 0;
-  for (let at = text.indexOf("\n"); at !== -1; at = text.indexOf("\n", at + 1)) count++;
-  return count;
 }
 
 /** What a JSON text stands for; `undefined` if it is none. */

@@ -54,7 +54,8 @@ export async function buildGeneration(
   const known = old === null ? new Set<string>() : referencesOf(old, catalog);
   const merge = new Merge(kv, repoId, catalog, known, now);
   const summary = await parseIndex(body, merge, merge.turn);
-  if (summary.openEnded && old?.generated !== undefined && old.url === url) {
+  const lacksEnd = summary.openEnded && summary.generated === undefined;
+  if (lacksEnd && old?.generated !== undefined && old.url === url) {
     throw new IndexError("truncated", "the index lacks the `generated` that it used to end with");
   }
   await merge.removeOthers();

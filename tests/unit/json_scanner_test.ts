@@ -24,7 +24,6 @@ function cut(text: string, lengths: number[]): string[] {
 
 const itemTexts = ({ text, items }: ChartText) =>
   Array.from({ length: items.length / 2 }, (_, i) => text.slice(items[2 * i], items[2 * i + 1]));
-const linesOf = (text: string) => text.split("\n").length - 1;
 
 /** Scans pieces as a reader does; asserts that nothing of them is lost or moved. */
 function scan(pieces: string[], isTaken = (_: ChartText) => true) {
@@ -32,19 +31,17 @@ function scan(pieces: string[], isTaken = (_: ChartText) => true) {
   const charts: ChartText[] = [];
   const all: string[] = [];
   const add = scanner.rest.add.bind(scanner.rest);
-  scanner.rest.add = (text, lines) => {
-    assert.equal(lines, linesOf(text));
+  scanner.rest.add = (text, chart) => {
     all.push(text);
-    add(text, lines);
+    add(text, chart);
   };
   const take = (found: Iterable<ChartText>) => {
     for (const chart of found) {
-      assert.equal(chart.lines, linesOf(chart.text));
       if (isTaken(chart)) {
         charts.push(chart);
         all.push(chart.text);
-        scanner.rest.leaveOut(chart.lines);
-      } else scanner.rest.add(chart.text, chart.lines);
+        scanner.rest.leaveOut();
+      } else scanner.rest.add(chart.text, chart.name);
     }
   };
   for (const piece of pieces) take(scanner.push(piece));
@@ -54,7 +51,7 @@ function scan(pieces: string[], isTaken = (_: ChartText) => true) {
     charts,
     rest: scanner.rest.text,
     merges: scanner.rest.merges,
-    lineOf: (line: number) => scanner.rest.lineOf(line),
+    placeOf: (offset: number) => scanner.rest.placeOf(offset),
   };
 }
 
@@ -92,8 +89,8 @@ Deno.test("the charts of a JSON index are cut out of it", () => {
 Deno.test("a chart goes from its key to the next one, or to the bracket that closes entries", () => {
   const { charts, rest } = scan(['{"entries":{ "one":\n[ ]\n,\n"two":[1]\n }}']);
   assert.deepEqual(charts, [
-    { name: "one", text: '"one":\n[ ]\n,\n', lines: 3, items: [] },
-    { name: "two", text: '"two":[1]\n ', lines: 1, items: [7, 8] },
+    { name: "one", text: '"one":\n[ ]\n,\n', items: [] },
+    { name: "two", text: '"two":[1]\n ', items: [7, 8] },
   ]);
   assert.equal(rest, '{"entries":{ }}');
 });
@@ -230,14 +227,14 @@ Deno.test("brackets nest as deep as js-yaml lets them", () => {
   }
 });
 
-Deno.test("a chart that cannot be read alone comes back in its place, and lines are known", () => {
+Deno.test("a chart that cannot be read alone comes back in its place, which is known", () => {
   const text = '{"entries":{\n"a":[\n1],\n"b":[\n2],\n"c":[\n3]\n}}\n';
-  const { rest, lineOf } = scan(cut(text, [7]), ({ name }) => name !== "b");
+  const { rest, placeOf } = scan(cut(text, [7]), ({ name }) => name !== "b");
   assert.equal(rest, '{"entries":{\n"b":[\n2],\n}}\n');
-  const line = (of: string, part: string) => linesOf(of.slice(0, of.indexOf(part)));
-  for (const part of ["{", '"b"', "2", "}"]) {
-    assert.equal(lineOf(line(rest, part)), line(text, part), part);
-  }
+  assert.equal(placeOf(rest.indexOf("{\n")), "line 1");
+  assert.equal(placeOf(rest.indexOf("2")), "line 2 of the chart `b`");
+  const behind = "line 1 after the charts that could be read";
+  assert.equal(placeOf(rest.indexOf("}}")), behind);
 });
 
 Deno.test("a chart has its bound", () => {
