@@ -201,7 +201,8 @@ export class ItemReader extends ScalarReader {
       : this.plainKeyEnd(pos);
     if (end === pos || codes[end] !== COLON || !this.isBlank(end + 1)) throw NOT_CERTAIN;
     this.pos = end + 1;
-    const slot = (first * 31 + codes[end - 1]! * 7 + end - pos) & 255;
+    const slot =
+      (first * 31 + codes[end - 1]! * 7 + codes[pos + end >> 1]! * 13 + (end - pos) * 17) & 511;
     const known = KEYS[slot]!;
     if (known.codes.length === end - pos) {
       let at = pos;
@@ -389,4 +390,4 @@ function codeAt(text: string, at: number): number {
 }
 
 /** Keys that came before, by a few of their codes. */
-const KEYS: Key[] = Array(256).fill(NO_KEY);
+const KEYS: Key[] = Array(512).fill(NO_KEY);

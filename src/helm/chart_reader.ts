@@ -40,6 +40,7 @@ export class ChartReader {
   readonly #positions: number[] = [];
   readonly #known = new Set<string>();
   #position = 0;
+  readonly #report = (reason: string) => this.#tell(this.#position, reason);
 
   constructor(readonly name: string) {}
 
@@ -49,17 +50,27 @@ export class ChartReader {
     this.#tell(this.#position++, message);
   }
 
-  /** Takes the next item. `read` makes an entry of it, and is given what tells of a bad field. */
-  add(node: YamlNode, read: (tell: (reason: string) => void) => ChartVersion): void {
+  /** Takes the next item, of which all text counts for `budget`. */
+  add(node: YamlNode, budget: Budget): void {
+    this.#add(node, () => readEntry(node, budget, this.#report));
+  }
+
+  /** Takes the next item, which was read along another. */
+  addItem(item: Item): void {
+    this.like = item;
+    this.#add(item.value, () => readItemEntry(item, this.#report));
+  }
+
+  #add(node: YamlNode, read: () => ChartVersion) {
     this.sawWhole ||= isWhole(this.last);
     this.last = node;
-    const position = this.#position++;
     try {
-      this.#list(read((reason) => this.#tell(position, reason)), position);
+      this.#list(read(), this.#position);
     } catch (error) {
       if (!(error instanceof EntryError)) throw error;
-      this.#tell(position, error.message);
+      this.#report(error.message);
     }
+    this.#position++;
   }
 
   /** Of two entries with the same version the one made later counts, or else the first. */
@@ -111,13 +122,12 @@ export async function readChart(
     }
     const item = items?.read(from, to, reader.like);
     if (item !== undefined && to - from <= MAX_ENTRY_CHARACTERS) {
-      reader.add(item.value, (report) => readItemEntry(item, report));
-      reader.like = item;
+      reader.addItem(item);
     } else {
       const node = readAlone(text.slice(from, to), items === undefined);
       if (node === undefined) return undefined;
       reader.like = undefined;
-      reader.add(node, (report) => readEntry(node, { left: Infinity }, report));
+      reader.add(node, { left: Infinity });
     }
     if (to - looked < LOOK_EVERY) continue;
     looked = to;
@@ -130,7 +140,7 @@ export async function readChart(
 /** Reads the list of a chart that was read with others; all its items count for `budget`. */
 export function readList(name: string, list: YamlNode[], budget: Budget): ChartReader {
   const reader = new ChartReader(name);
-  for (const node of list) reader.add(node, (report) => readEntry(node, budget, report));
+  for (const node of list) reader.add(node, budget);
   return reader;
 }
 

@@ -202,7 +202,9 @@ class IndexReader {
     const last = this.#last;
     for (const name of Object.keys(entries)) {
       const list = entries[name] ?? null;
-      if (Rest.isGap(name) || this.#names.has(name) && rest.merges) continue;
+      if (Rest.isGap(name)) continue;
+      // Where a chart was merged, the one that was taken out comes first.
+      if (this.#names.has(name) && rest.merges && !rest.holds(name)) continue;
       this.#addName(name);
       if (list === null) continue;
       if (!Array.isArray(list)) {

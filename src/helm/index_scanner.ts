@@ -69,6 +69,11 @@ export class Rest {
     return name.startsWith("\0");
   }
 
+  /** Whether a chart is in it under its own name, not merged from another. */
+  holds(name: string): boolean {
+    return this.#parts.some(({ chart }) => chart === name);
+  }
+
   get text(): string {
     return this.#parts.map(({ text }) => text).join("");
   }
@@ -134,7 +139,7 @@ export class BlockScanner implements Scanner {
   #chartColumn = 0;
   /** How far the chart's items are indented; -1 before the first. */
   #itemColumn = -1;
-  /** A line's end and the beginning of an item, and up to where it is not looked for. */
+  /** A line's end and a dash, short so that it is found fast, and up to where it is not looked for. */
   #dash = "";
   #blocked = -1;
   #items: number[] = [];
@@ -245,6 +250,8 @@ export class BlockScanner implements Scanner {
   }
 
   #isItemTo(next: number): boolean {
+    const after = this.#codes[next + this.#itemColumn + 1];
+    if (after !== SPACE && after !== NEWLINE) return false;
     if (next === this.#at) return true;
     let line = next - 1;
     while (line > this.#at && this.#codes[line - 1] !== NEWLINE) line--;
@@ -294,7 +301,7 @@ export class BlockScanner implements Scanner {
     } else if (dash && column >= this.#chartColumn) {
       if (this.#itemColumn === -1) {
         this.#itemColumn = column;
-        this.#dash = `\n${" ".repeat(column)}- `;
+        this.#dash = `\n${" ".repeat(column)}-`;
       } else if (column !== this.#itemColumn) this.#odd = true;
       const offset = at - this.#mark;
       if (this.#items.length > 0) this.#items.push(offset);
