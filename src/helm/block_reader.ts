@@ -20,8 +20,10 @@ import {
   PLAIN_START,
   ScalarReader,
   SINGLE_QUOTE,
+  type Source,
   SPACE,
 } from "./scalar_reader.ts";
+import { keepShape } from "./shapes.ts";
 import { resolvePlain, type YamlMap, type YamlNode } from "./yaml.ts";
 
 /** A key, and the codes of the characters that it is written with. */
@@ -82,28 +84,40 @@ const NO_FIELD: Field = {
 };
 const NO_RUN: Run = { from: -1, to: -1, text: "" };
 
-/** Reads the items of lists in a text. */
-export class ItemReader extends ScalarReader {
+/**
+ * The item of a block sequence whose lines go from one offset to another. `undefined` if it is no
+ * mapping, or has anything in it that is not known for certain: anchors, aliases, tags, flow
+ * collections that are not empty, explicit keys, merge keys, duplicate keys, tabs in indentation,
+ * or an error. `like`: an item that it may share fields with.
+ */
+export function readItem(
+  source: Source,
+  from: number,
+  to: number,
+  like: Item | undefined,
+): Item | undefined {
+  try {
+    READER.begin(source, from, to);
+    return READER.item(like);
+  } catch (error) {
+    if (error !== NOT_CERTAIN) throw error;
+    return undefined;
+  } finally {
+    READER.forget();
+  }
+}
+
+class ItemReader extends ScalarReader {
   /** The collection that was read last, or nothing after a scalar. */
   private block = NOTHING;
 
-  /**
-   * The item of a block sequence whose lines go from one offset to another. `undefined` if it is no
-   * mapping, or has anything in it that is not known for certain: anchors, aliases, tags, flow
-   * collections that are not empty, explicit keys, merge keys, duplicate keys, tabs in indentation,
-   * or an error. `like`: an item that it may share fields with.
-   */
-  read(from: number, to: number, like: Item | undefined): Item | undefined {
-    try {
-      this.begin(from, to);
-      return this.item(like);
-    } catch (error) {
-      if (error !== NOT_CERTAIN) throw error;
-      return undefined;
-    }
+  forget() {
+    this.block = NOTHING;
+    this.text = "";
+    this.codes = NO_KEY.codes;
   }
 
-  private item(like: Item | undefined): Item {
+  item(like: Item | undefined): Item {
     if (!this.atDash()) throw NOT_CERTAIN;
     const column = this.column + this.skipSpaces(this.pos + 1) - this.pos;
     this.pos += column - this.column;
@@ -286,6 +300,9 @@ export class ItemReader extends ScalarReader {
   }
 }
 
+/** One for all, since it reads an item in one go. */
+const READER = new ItemReader();
+
 /** The fields of a collection so far, and where the one is that it is read along. */
 class Along {
   readonly fields: Field[] = [];
@@ -300,6 +317,10 @@ class Along {
   #from = -1;
   #start = 0;
   #run = NO_RUN;
+
+  static {
+    keepShape(new Along(NOTHING));
+  }
 
   constructor(like: Block) {
     this.#like = like;

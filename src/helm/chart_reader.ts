@@ -1,7 +1,7 @@
 /** From the items of one chart's list to its versions. */
 
 import { YAMLException } from "js-yaml";
-import { type Item, ItemReader } from "./block_reader.ts";
+import { type Item, readItem } from "./block_reader.ts";
 import type { ChartVersion } from "./chart.ts";
 import {
   type Budget,
@@ -15,6 +15,7 @@ import type { ChartText } from "./index_scanner.ts";
 import { readJson } from "./json_scanner.ts";
 import { Problems } from "./problems.ts";
 import type { Turn } from "../turn.ts";
+import { keepShape } from "./shapes.ts";
 import { timeOf } from "./time.ts";
 import { isMap, MAX_DEPTH, parseYaml, scalarText, type YamlMap, type YamlNode } from "./yaml.ts";
 
@@ -27,6 +28,15 @@ const ANCHOR_OR_ALIAS = /(?:^|[\s[{,:])[&*]/;
 /** How deep an item lies in an index. */
 const ITEM_DEPTH = 2;
 
+/**
+ * An empty array. V8 learns that arrays from a literal live long, and puts the next ones where only
+ * a full collection looks, with all that they hold; it does not learn it of a copy.
+ */
+function youngArray<T>(): T[] {
+  return NO_ITEMS.slice() as T[];
+}
+const NO_ITEMS: readonly unknown[] = [];
+
 /** The versions of one chart, as its items come. */
 export class ChartReader {
   readonly problems = new Problems();
@@ -36,11 +46,15 @@ export class ChartReader {
   last: YamlNode | undefined;
   sawWhole = false;
   /** Each version once; where an entry of it stands, here and in the list. */
-  readonly versions: ChartVersion[] = [];
+  readonly versions = youngArray<ChartVersion>();
   readonly #positions: number[] = [];
   readonly #known = new Set<string>();
   #position = 0;
   readonly #report = (reason: string) => this.#tell(this.#position, reason);
+
+  static {
+    keepShape(new ChartReader(""));
+  }
 
   constructor(readonly name: string) {}
 
@@ -110,7 +124,7 @@ export async function readChart(
   turn: Turn,
 ): Promise<ChartReader | undefined> {
   const { text, codes, items: offsets } = chart;
-  const items = codes && new ItemReader({ text, codes });
+  const source = codes && { text, codes };
   const reader = new ChartReader(chart.name);
   let looked = 0;
   reader.like = like;
@@ -120,11 +134,11 @@ export async function readChart(
       reader.skip(tooLarge());
       continue;
     }
-    const item = items?.read(from, to, reader.like);
+    const item = source && readItem(source, from, to, reader.like);
     if (item !== undefined && to - from <= MAX_ENTRY_CHARACTERS) {
       reader.addItem(item);
     } else {
-      const node = readAlone(text.slice(from, to), items === undefined);
+      const node = readAlone(text.slice(from, to), source === undefined);
       if (node === undefined) return undefined;
       reader.like = undefined;
       reader.add(node, { left: Infinity });

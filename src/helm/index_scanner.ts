@@ -2,6 +2,7 @@
 
 import { detach } from "./detach.ts";
 import { IndexError } from "./index_error.ts";
+import { keepShape } from "./shapes.ts";
 import { DASH, HASH, NEWLINE, type Source, SPACE, TAB } from "./scalar_reader.ts";
 
 /** A chart's text, which makes sense alone, and where its items are. */
@@ -125,6 +126,10 @@ const TOP = 0, ENTRIES_BEGIN = 1, CHART_BEGINS = 2, CHARTS = 3, AS_A_WHOLE = 4;
  * than the key that it belongs to. A chart that is cut out wrongly is no YAML by itself.
  */
 export class BlockScanner implements Scanner {
+  static {
+    keepShape(new BlockScanner());
+  }
+
   readonly rest = new Rest();
   #text = "";
   #codes: Uint8Array = new Uint8Array();

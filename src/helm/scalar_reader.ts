@@ -72,21 +72,18 @@ export const NOT_CERTAIN = new Error("not certain");
 
 /** Reads lines of a text one by one. */
 export class ScalarReader {
-  readonly text: string;
-  readonly codes: Uint8Array;
+  text = "";
+  codes: Uint8Array = new Uint8Array();
   end = 0;
   /** The next character; after a node, the first of the next line with content. */
   pos = 0;
   /** How far that line is indented; -1 when there is none. */
   column = 0;
 
-  constructor({ text, codes }: Source) {
+  /** Goes to the first line with content. Both offsets are at the start of a line. */
+  begin({ text, codes }: Source, start: number, end: number) {
     this.text = text;
     this.codes = codes;
-  }
-
-  /** Goes to the first line with content. Both offsets are at the start of a line. */
-  begin(start: number, end: number) {
     this.end = end;
     this.toContent(start);
   }

@@ -12,9 +12,14 @@ import {
   NOT_RESOLVED,
   nullCoreTag,
 } from "js-yaml";
+import { keepShape } from "./shapes.ts";
 
 /** A plain scalar that is no string by YAML's core rules, as both: what was written, and its value. */
 export class PlainScalar {
+  static {
+    keepShape(new PlainScalar("", 0));
+  }
+
   constructor(readonly source: string, readonly value: number | boolean) {}
 }
 
