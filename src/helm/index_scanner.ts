@@ -37,19 +37,19 @@ export class Rest {
   merges = false;
   /** Characters of the index that are in it. */
   length = 0;
-  readonly #parts: { text: string; chart?: string; behind: boolean }[] = [];
+  readonly #parts: Part[] = [];
   #leftOut = 0;
   #gap = "";
 
   /** Adds what comes next. `chart`: the name of the chart that it is, if it is one. */
   add(text: string, chart?: string): void {
     if (text === "") return;
-    const behind = this.#leftOut > 0, last = this.#parts.at(-1);
-    const goesOn = last?.behind === behind && last.chart === undefined && this.#gap === "";
-    if (this.#gap !== "") this.#parts.push({ text: this.#gap, chart: "", behind });
+    const isBehind = this.#leftOut > 0, last = this.#parts.at(-1), gap = this.#gap;
     this.#gap = "";
+    if (gap !== "") this.#parts.push({ text: gap, chart: undefined, isBehind, isGap: true });
+    const goesOn = gap === "" && last?.isBehind === isBehind && last.chart === undefined;
     if (goesOn && chart === undefined) last.text += text;
-    else this.#parts.push({ text, behind, ...(chart !== undefined && { chart }) });
+    else this.#parts.push({ text, chart, isBehind, isGap: false });
     this.length += text.length;
     if (this.length > MAX_REST) {
       const what =
@@ -81,22 +81,31 @@ export class Rest {
 
   /** Where an offset of `text` is in the index, for people. */
   placeOf(offset: number): string {
-    let start = 0;
-    const part = this.#parts.find(({ text }) => offset < (start += text.length)) ??
-      this.#parts.at(-1);
-    if (part === undefined) return "line 1";
-    if (!part.behind) return `line ${lineOf(this.text, offset)}`;
-    const line = lineOf(part.text, offset - (start - part.text.length));
-    const chart = part.chart?.slice(0, 100);
-    return chart === undefined
+    let start = 0, before = "";
+    let found: Part | undefined;
+    for (const part of this.#parts) {
+      // A gap is none of the index's: what is wrong there began before it.
+      before = part.isGap ? before.trimEnd() : part.text.slice(0, offset - start);
+      if (!part.isGap) found = part;
+      start += part.text.length;
+      if (offset < start) break;
+    }
+    const line = before.split("\n").length;
+    if (!found?.isBehind) return `line ${this.text.slice(0, offset).split("\n").length}`;
+    return found.chart === undefined
       ? `line ${line} after the charts that could be read`
-      : `line ${line} of the chart \`${chart}\``;
+      : `line ${line} of the chart \`${found.chart.slice(0, 100)}\``;
   }
 }
 
-/** The line that an offset is in, from 1. */
-function lineOf(text: string, offset: number): number {
-  return text.slice(0, offset).split("\n").length;
+interface Part {
+  text: string;
+  /** The chart that it is, if it is one. */
+  chart: string | undefined;
+  /** Whether a chart before it has been left out. */
+  isBehind: boolean;
+  /** Whether it stands for charts that were left out. */
+  isGap: boolean;
 }
 
 /** Throws an {@link IndexError} if a chart, or what may become one, has more characters than that. */

@@ -120,6 +120,19 @@ onEachDatabase("a segment of any size is stored in parts", async (kv) => {
   }
 });
 
+onEachDatabase("many small segments are stored, and one that is there already", async (kv) => {
+  const segments = new Map(
+    Array.from({ length: 1_200 }, (_, i) => {
+      const json = JSON.stringify([i]);
+      return [segmentHash(json), encodeSegment(json)] as const;
+    }),
+  );
+  await writeSegments(kv, REPO, segments);
+  await writeSegments(kv, REPO, new Map([...segments].slice(0, 3)));
+  const read = await Promise.all([...segments.keys()].map((hash) => readSegment(kv, REPO, hash)));
+  assert.deepEqual(read, Array.from({ length: 1_200 }, (_, i) => [i]));
+});
+
 Deno.test("one more version rewrites one segment of versions and one of the catalog", async () => {
   const charts = ["a", "b", "c", "d"].map((name) => chart(name, versionsOf(300)));
   const before = await build(charts);

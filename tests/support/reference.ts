@@ -1,5 +1,6 @@
 /** Reads an index by `js-yaml` alone, as a whole: what `parseIndex` is held against. */
 
+import assert from "node:assert/strict";
 import { YAMLException } from "js-yaml";
 import { readList } from "../../src/helm/chart_reader.ts";
 import type { Chart, Problem } from "../../src/helm/chart.ts";
@@ -7,7 +8,7 @@ import { IndexError } from "../../src/helm/index_error.ts";
 import { isMap, parseYaml, scalarText } from "../../src/helm/yaml.ts";
 import { parseWhole } from "./parse.ts";
 
-export interface Reading {
+interface Reading {
   apiVersion: string | undefined;
   generated: string | undefined;
   charts: Chart[];
@@ -40,7 +41,7 @@ export function readByJsYaml(text: string): Reading | "refused" {
 }
 
 /** The same by `parseIndex`; `cut off` if it is refused for what no reader of YAML would see. */
-export async function readByChartroom(
+async function readByChartroom(
   text: string,
   size: number,
 ): Promise<Reading | "refused" | "cut off"> {
@@ -51,6 +52,20 @@ export async function readByChartroom(
     if (!(error instanceof IndexError)) throw error;
     return /so it was cut off$/.test(error.message) ? "cut off" : "refused";
   }
+}
+
+/** Fails if the two do not agree on a document that comes in pieces of some size. */
+export async function agree(text: string, size: number): Promise<void> {
+  const ours = await readByChartroom(text, size);
+  if (ours === "cut off") return;
+  const theirs = readByJsYaml(text);
+  const message = `disagreement on\n${text}\n${JSON.stringify(text)}`;
+  assert.deepEqual(plain(ours), plain(theirs), message);
+}
+
+/** Plain objects, whatever they were made by. */
+function plain(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value));
 }
 
 function sorted({ charts, problems, ...reading }: Reading): Reading {

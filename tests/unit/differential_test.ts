@@ -6,21 +6,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { documents, mutationsOf } from "../support/index_documents.ts";
-import { readByChartroom, readByJsYaml } from "../support/reference.ts";
+import { agree, readByJsYaml } from "../support/reference.ts";
 
 const RUNS = Number(Deno.env.get("DIFFERENTIAL_RUNS") ?? 20_000);
-
-async function agree(text: string, size: number) {
-  const ours = await readByChartroom(text, size);
-  if (ours === "cut off") return;
-  const theirs = readByJsYaml(text);
-  // Plain objects, whatever they were made by, with fields in any order.
-  assert.deepEqual(plain(ours), plain(theirs), `disagreement on\n${text}\n${JSON.stringify(text)}`);
-}
-
-function plain(value: unknown): unknown {
-  return JSON.parse(JSON.stringify(value));
-}
 
 const SAMPLE = `apiVersion: v1
 entries:

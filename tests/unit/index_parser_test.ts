@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { IndexError } from "../../src/helm/index_error.ts";
-import { parseWhole, type WholeIndex } from "../support/parse.ts";
+import { parseIndex } from "../../src/helm/index_parser.ts";
+import { inPieces, parseWhole, type WholeIndex } from "../support/parse.ts";
 import { indexOf } from "../support/upstream.ts";
 
 /** An index with one chart and the given fields of its one version. */
@@ -288,4 +290,75 @@ Deno.test("UTF-16 with a byte order mark is read, and wrong UTF-8 is refused", a
       reason: "encoding",
     });
   }
+});
+
+Deno.test("a chart that is known by the digest of its text is not read", async () => {
+  const text = indexOf({ one: ["1.0.0"], two: ["1.0.0", "1.0.0"], three: ["2.0.0"] });
+  const digests = new Map<string, string>();
+  const remember = (name: string, digest: string) => {
+    digests.set(name, digest);
+    return false;
+  };
+  for (const size of [5, 65_536]) {
+    assert.equal((await parseWhole(text, { size, isKnown: remember })).charts.length, 3);
+    const one = text.slice(text.indexOf("  one:"), text.indexOf("  two:"));
+    const digest = createHash("sha256").update(one).digest("hex");
+    assert.equal(digests.get("one"), digest);
+    const isKnown = (name: string, digest: string) =>
+      name !== "two" && digests.get(name) === digest;
+    const again = await parseWhole(text.replace("2.0.0", "2.0.1"), { size, isKnown });
+    assert.deepEqual(again.charts.map(({ name }) => name), ["two", "three"]);
+  }
+});
+
+Deno.test("a chart has a digest if nothing of it is a problem, and it was read alone", async () => {
+  const digests: Record<string, boolean> = {};
+  const text = `apiVersion: v1
+entries:
+  good:
+  - {name: good, version: 1.0.0}
+  bad:
+  - name: bad
+  - name: bad
+    version: 1.0.0
+  anchored:
+  - &a {name: anchored, version: 1.0.0}
+generated: null
+`;
+  await parseIndex(inPieces(text, 9), {
+    isKnown: () => false,
+    take: ({ name }, digest) => void (digests[name] = digest !== undefined),
+  });
+  assert.deepEqual(digests, { good: true, bad: false, anchored: false });
+});
+
+Deno.test("an index that goes on for long gives turns, within a chart too", async () => {
+  const versions = Array.from({ length: 5_000 }, (_, i) => `1.${i}.0`);
+  let turns = 0;
+  const turn = async () => {
+    turns++;
+    await undefined;
+  };
+  const text = indexOf({ one: versions });
+  await parseIndex(inPieces(text, text.length), { take() {} }, turn);
+  assert.ok(turns > text.length / 100_000, `${turns} for ${text.length} characters`);
+});
+
+Deno.test("an error is told with its place, also behind charts that were read", async () => {
+  const chart = (name: string, more = "") =>
+    `  ${name}:\n  - name: ${name}\n    version: 1.0.0\n${more}`;
+  const messageOf = async (text: string) => {
+    const error = await parseWhole(text).then(() => undefined, (error) => error);
+    return error?.message;
+  };
+  const bad = "    x: [\n";
+  const begin = "apiVersion: v1\nentries:\n";
+  assert.match(await messageOf(`${begin}${chart("a", bad)}generated: x\n`), / in line 7: /);
+  const behind = `${begin}${chart("a")}${chart("b", bad)}${chart("c")}generated: x\n`;
+  assert.match(
+    await messageOf(behind),
+    / in line 4 of the chart `b`: /,
+  );
+  const tail = `${begin}${chart("a")}generated: x\ny: "a" b\n`;
+  assert.match(await messageOf(tail), / in line 2 after the charts that could be read: /);
 });
