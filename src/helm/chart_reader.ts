@@ -1,7 +1,8 @@
 /** From the items of one chart's list to its versions. */
 
 import { YAMLException } from "js-yaml";
-import { type Item, readItem } from "./block_reader.ts";
+import type { Item } from "./along.ts";
+import { readItem } from "./block_reader.ts";
 import type { ChartVersion } from "./chart.ts";
 import {
   type Budget,
@@ -11,7 +12,7 @@ import {
   readItemEntry,
   tooLarge,
 } from "./entry.ts";
-import type { ChartText } from "./index_scanner.ts";
+import type { ChartText } from "./scanner.ts";
 import { readJson } from "./json_scanner.ts";
 import { Problems } from "./problems.ts";
 import type { Turn } from "../turn.ts";

@@ -1,6 +1,6 @@
 /** One item of a chart's list: from what stands in the document to a typed chart version. */
 
-import type { Item } from "./block_reader.ts";
+import type { Item } from "./along.ts";
 import type { ChartVersion, Json } from "./chart.ts";
 import { IndexError } from "./index_error.ts";
 import { isTime } from "./time.ts";

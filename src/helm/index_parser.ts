@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { YAMLException } from "js-yaml";
 import type { Turn } from "../turn.ts";
-import type { Item } from "./block_reader.ts";
+import type { Item } from "./along.ts";
 import type { Chart, Problem } from "./chart.ts";
 import {
   type ChartReader,
@@ -15,11 +15,12 @@ import {
 } from "./chart_reader.ts";
 import type { Budget } from "./entry.ts";
 import { IndexError } from "./index_error.ts";
-import { BlockScanner, type ChartText, Rest, type Scanner } from "./index_scanner.ts";
+import { BlockScanner } from "./block_scanner.ts";
+import { type ChartText, Rest, type Scanner } from "./scanner.ts";
 import { decodeIndex } from "./index_text.ts";
 import { JsonScanner } from "./json_scanner.ts";
 import { Problems } from "./problems.ts";
-import { codesOf, type Source } from "./scalar_reader.ts";
+import { codesOf, type Source } from "./line_reader.ts";
 import { isMap, parseYaml, scalarText, type YamlMap, type YamlNode } from "./yaml.ts";
 
 /** What an index says beside its charts. */

@@ -1,7 +1,7 @@
 /** An index as text, from the bytes that come. */
 
 import { IndexError } from "./index_error.ts";
-import { codesOf, type Source } from "./scalar_reader.ts";
+import { codesOf, type Source } from "./line_reader.ts";
 
 const REPLACEMENT = "\ufffd";
 const BYTE_ORDER_MARK = "\ufeff";

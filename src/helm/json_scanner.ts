@@ -1,6 +1,6 @@
 /** Finds the charts in an index that is written in JSON, and reads them. */
 
-import { type ChartText, checkLength, Rest, type Scanner } from "./index_scanner.ts";
+import { type ChartText, checkLength, Rest, type Scanner } from "./scanner.ts";
 import { MAX_DEPTH, PlainScalar, setOwn, type YamlMap, type YamlNode } from "./yaml.ts";
 
 const TAB = 9, NEWLINE = 10, SPACE = 32, QUOTE = 34, COMMA = 44, COLON = 58, BACKSLASH = 92;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { ChartText } from "../../src/helm/index_scanner.ts";
+import type { ChartText } from "../../src/helm/scanner.ts";
 import { JsonScanner, readJson } from "../../src/helm/json_scanner.ts";
 import {
   isMap,
