@@ -176,7 +176,9 @@ class ItemReader extends ScalarReader {
       while (at < end && codes[at] === known.codes[at - pos]) at++;
       if (at === end) return known;
     }
-    return KEYS[slot] = this.newKey(pos, end);
+    const key = this.newKey(pos, end);
+    if (end - pos <= MAX_KNOWN_KEY) KEYS[slot] = key;
+    return key;
   }
 
   newKey(start: number, end: number): Key {
@@ -261,4 +263,5 @@ function codeAt(text: string, at: number): number {
 }
 
 /** Keys that came before, by a few of their codes. */
+const MAX_KNOWN_KEY = 64;
 const KEYS: Key[] = Array(512).fill(NO_KEY);

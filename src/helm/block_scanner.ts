@@ -5,8 +5,9 @@ import { type ChartText, checkLength, Rest, type Scanner } from "./scanner.ts";
 import { keepShape } from "./shapes.ts";
 import { DASH, HASH, NEWLINE, type Source, SPACE, TAB } from "./line_reader.ts";
 
+const PERCENT = 37;
 const DOCUMENT_MARKER = /^(?:---|\.\.\.)[ \n]/;
-const ENTRIES = /^entries: *(?:#.*)?\n$/;
+const ENTRIES = /^(?:entries|"entries"|'entries'): *(?:#.*)?\n$/;
 /** A chart's name, and its value if that stands in the same line. */
 const HEADER =
   /^ +(?:([\w\u00a1-\ud7ff][^\s:#\p{C}]*)|"([^"\\\n]*)"|'([^'\n]*)'):(?: +(?:(\[\]) *)?(?:#.*)?)?\n$/u;
@@ -178,7 +179,8 @@ export class BlockScanner implements Scanner {
     if (this.#state === TOP && this.#begun && DOCUMENT_MARKER.test(line())) {
       this.#state = AS_A_WHOLE;
     }
-    this.#begun = true;
+    // Directives come before the marker that begins a document.
+    this.#begun ||= this.#codes[at] !== PERCENT;
     if (this.#state === TOP && ENTRIES.test(line())) this.#state = ENTRIES_BEGIN;
     if (this.#state !== CHART_BEGINS) return;
     this.#keep(at);

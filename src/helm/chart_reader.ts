@@ -25,7 +25,7 @@ const MAX_ITEM = 4 * MAX_ENTRY_CHARACTERS;
 /** Characters that are read before it is looked whether a turn is due. */
 const LOOK_EVERY = 32_768;
 /** What may be an anchor or an alias, with which an item does not make sense alone. */
-const ANCHOR_OR_ALIAS = /(?:^|[\s[{,:])[&*]/;
+const ANCHOR_OR_ALIAS = /(?:^|[\s[{,:])[&*][^\s,[\]{}]/;
 /** How deep an item lies in an index. */
 const ITEM_DEPTH = 2;
 
@@ -49,7 +49,7 @@ export class ChartReader {
   /** Each version once; where an entry of it stands, here and in the list. */
   readonly versions = youngArray<ChartVersion>();
   readonly #positions: number[] = [];
-  readonly #known = new Set<string>();
+  readonly #indexes = new Map<string, number>();
   #position = 0;
   readonly #report = (reason: string) => this.#tell(this.#position, reason);
 
@@ -90,13 +90,14 @@ export class ChartReader {
 
   /** Of two entries with the same version the one made later counts, or else the first. */
   #list(entry: ChartVersion, position: number) {
-    const { versions } = this, count = versions.length;
-    if (this.#known.add(entry.version).size > count) {
+    const { versions } = this;
+    const index = this.#indexes.get(entry.version);
+    if (index === undefined) {
+      this.#indexes.set(entry.version, versions.length);
       versions.push(entry);
       this.#positions.push(position);
       return;
     }
-    const index = versions.findIndex(({ version }) => version === entry.version);
     const later = madeAt(entry) > madeAt(versions[index]!);
     const other = later ? this.#positions[index]! : position;
     const reason = "the version is listed more than once; the one made last counts";
@@ -135,8 +136,9 @@ export async function readChart(
       reader.skip(tooLarge());
       continue;
     }
-    const item = source && readItem(source, from, to, reader.like);
-    if (item !== undefined && to - from <= MAX_ENTRY_CHARACTERS) {
+    const isShort = to - from <= MAX_ENTRY_CHARACTERS;
+    const item = source && isShort ? readItem(source, from, to, reader.like) : undefined;
+    if (item !== undefined) {
       reader.addItem(item);
     } else {
       const node = readAlone(text.slice(from, to), source === undefined);
@@ -162,7 +164,7 @@ export function readList(name: string, list: YamlNode[], budget: Budget): ChartR
 function readAlone(text: string, isJson: boolean): YamlNode | undefined {
   const node = isJson ? readJson(text) : undefined;
   if (node !== undefined) return node;
-  if (ANCHOR_OR_ALIAS.test(text)) return undefined;
+  if (!isJson && ANCHOR_OR_ALIAS.test(text)) return undefined;
   try {
     const documents = parseYaml(text, MAX_DEPTH - ITEM_DEPTH);
     if (documents.length !== 1) return undefined;

@@ -39,7 +39,7 @@ export interface IndexSummary {
 /** Takes the charts of an index. */
 export interface IndexVisitor {
   /**
-   * Whether a chart is known with exactly this text (its SHA-256), so that it need not be read.
+   * Whether a chart is known with exactly this text (a digest of it), so that it need not be read.
    * Where this is absent, every chart is read.
    */
   isKnown?(name: string, digest: string): boolean;
@@ -50,6 +50,8 @@ export interface IndexVisitor {
   take(chart: Chart, digest: string | undefined): Promise<void> | void;
 }
 
+/** Part of each digest: to be changed whenever the same text is read, or merged, otherwise. */
+const READER = "1\n";
 /** More charts than this are not kept anywhere. */
 const MAX_CHARTS = 200_000;
 /** Characters by which a document is told to be none of ours. */
@@ -156,7 +158,7 @@ class IndexReader {
   async #chart(chart: ChartText) {
     const { rest } = this.#scanner;
     const digest = this.#visitor.isKnown &&
-      createHash("sha256").update(chart.text).digest("hex");
+      createHash("sha256").update(READER).update(chart.text).digest("hex");
     const known = digest !== undefined && this.#visitor.isKnown!(chart.name, digest);
     const read = known ? undefined : await readChart(chart, this.#like, this.#turn);
     if (!known && read === undefined) return rest.add(chart.text, chart.name);

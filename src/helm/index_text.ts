@@ -27,7 +27,10 @@ export async function* decodeIndex(bytes: AsyncIterable<Uint8Array>): AsyncGener
     let text = decode.decode(whole);
     if (atStart && text.startsWith(BYTE_ORDER_MARK)) text = text.slice(1);
     if (text !== "") atStart = false;
-    if (afterReturn && text.startsWith("\n")) text = text.slice(1);
+    if (afterReturn && text.startsWith("\n")) {
+      text = text.slice(1);
+      afterReturn = false;
+    }
     if (text !== "") afterReturn = text.endsWith("\r");
     if (text.includes("\r")) {
       text = text.replaceAll(/\r\n?/g, "\n");
@@ -48,8 +51,8 @@ interface Decoder {
 
 function decoderOf(bytes: Uint8Array): Decoder {
   const mark = bytes[0]! << 8 | bytes[1]!;
-  if (mark === 0xfffe) return { wholeLength: evenLength, decode: decoder("utf-16le") };
-  if (mark === 0xfeff) return { wholeLength: evenLength, decode: decoder("utf-16be") };
+  if (mark === 0xfffe) return { wholeLength: wholeLengthOfUtf16(1), decode: decoder("utf-16le") };
+  if (mark === 0xfeff) return { wholeLength: wholeLengthOfUtf16(0), decode: decoder("utf-16be") };
   return { wholeLength: wholeLengthOfUtf8, decode: decoder("utf-8") };
 }
 
@@ -79,9 +82,13 @@ function wholeLengthOfUtf8(bytes: Uint8Array): number {
   return bytes.length;
 }
 
-/** A surrogate pair may be cut: what is left of it is two code units that stand side by side. */
-function evenLength(bytes: Uint8Array): number {
-  return bytes.length & ~1;
+/** `highByte`: which of a code unit's two bytes says whether it is half of a surrogate pair. */
+function wholeLengthOfUtf16(highByte: 0 | 1): (bytes: Uint8Array) => number {
+  return (bytes) => {
+    const even = bytes.length & ~1;
+    const last = even === 0 ? 0 : bytes[even - 2 + highByte]!;
+    return last >= 0xd8 && last <= 0xdb ? even - 2 : even;
+  };
 }
 
 function concat(a: Uint8Array, b: Uint8Array): Uint8Array {

@@ -37,10 +37,10 @@ export function createHttpSource(egress: Egress, limits: HttpLimits = HTTP_LIMIT
     try {
       const downloaded = download(request, egress, watch, limits.redirects);
       const answer = await watch.guard(downloaded, explainConnection);
-      if (answer.kind === "unchanged") watch.stop();
+      watch.pause();
       return answer;
     } catch (error) {
-      watch.stop();
+      watch.pause();
       throw error;
     }
   };
@@ -61,7 +61,7 @@ async function download(
       redirect: "manual",
       signal: watch.signal,
     });
-    watch.touch();
+    watch.wait();
     const location = response.headers.get("location");
     if (!REDIRECTS.has(response.status) || location === null) {
       return await readAnswer(response, request, watch);
@@ -118,6 +118,8 @@ async function readAnswer(
   return {
     kind: "index",
     body: readBody(response, request, watch),
+    // A body that is being read is cancelled by whoever reads it.
+    leave: async () => await response.body?.cancel().catch(() => {}),
     validators: validatorsOf(response.headers),
   };
 }
@@ -152,7 +154,7 @@ async function* readBody(
   let total = 0;
   try {
     for (;;) {
-      watch.touch();
+      watch.wait();
       const { done, value } = await watch.guard(chunks.next(), explainBody);
       if (done) return;
       watch.pause();
@@ -164,7 +166,7 @@ async function* readBody(
       yield value;
     }
   } finally {
-    watch.stop();
+    watch.pause();
     // Whoever reads no further does not care how it ends.
     await chunks.return?.().catch(() => {});
   }
@@ -176,34 +178,36 @@ class Watch {
   readonly #caller: AbortSignal | undefined;
   readonly #controller = new AbortController();
   readonly #limits: HttpLimits;
-  readonly #total: ReturnType<typeof setTimeout>;
-  #idle: ReturnType<typeof setTimeout>;
+  #timers: ReturnType<typeof setTimeout>[] = [];
+  /** What is left of the total time, and since when it runs. */
+  #left: number;
+  #since = 0;
 
   constructor(caller: AbortSignal | undefined, limits: HttpLimits) {
     this.#caller = caller;
     this.#limits = limits;
+    this.#left = limits.totalMs;
     this.signal = AbortSignal.any([this.#controller.signal, ...caller ? [caller] : []]);
-    this.#total = setTimeout(
-      () => this.#end(`the download took longer than ${limits.totalMs / 1_000} s`),
-      limits.totalMs,
-    );
-    this.#idle = this.#startIdle();
+    this.wait();
   }
 
-  /** Something came. */
-  touch() {
-    clearTimeout(this.#idle);
-    this.#idle = this.#startIdle();
+  /** Something is waited for, anew. */
+  wait() {
+    this.pause();
+    const { idleMs, totalMs } = this.#limits;
+    this.#since = performance.now();
+    this.#timers = [
+      setTimeout(() => this.#end(`nothing came for ${idleMs / 1_000} s`), idleMs),
+      setTimeout(() => this.#end(`the download took longer than ${totalMs / 1_000} s`), this.#left),
+    ];
   }
 
-  /** Nothing is waited for. */
+  /** Nothing is waited for: the upstream is not to blame for the time that passes. */
   pause() {
-    clearTimeout(this.#idle);
-  }
-
-  stop() {
-    clearTimeout(this.#total);
-    clearTimeout(this.#idle);
+    if (this.#timers.length === 0) return;
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#timers = [];
+    this.#left = Math.max(0, this.#left - (performance.now() - this.#since));
   }
 
   /** Waits for work, and has `explain` say what an error of `fetch` means there. */
@@ -215,11 +219,6 @@ class Watch {
       if (this.#controller.signal.aborted) throw this.#controller.signal.reason;
       throw explain(`${error} ${(error as Error).cause ?? ""}`);
     }
-  }
-
-  #startIdle(): ReturnType<typeof setTimeout> {
-    const { idleMs } = this.#limits;
-    return setTimeout(() => this.#end(`nothing came for ${idleMs / 1_000} s`), idleMs);
   }
 
   #end(message: string) {

@@ -30,8 +30,10 @@ export type IndexAnswer =
   | { kind: "unchanged" }
   | {
     kind: "index";
-    /** Decoded bytes as they come. Has to be read, if only to its first piece. */
+    /** Decoded bytes as they come. */
     body: AsyncIterable<Uint8Array>;
+    /** Ends the download if the body was not read; has to be called in any case. */
+    leave(): Promise<void>;
     validators: Validators;
   };
 

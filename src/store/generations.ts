@@ -3,11 +3,18 @@
 import type { KeptVersion, Problem } from "../helm/chart.ts";
 import type { AppRecord, MergedApp } from "../helm/merge.ts";
 import { compareText } from "../helm/version.ts";
-import type { Turn } from "../turn.ts";
+import { takeTurns, type Turn } from "../turn.ts";
 import type { Validators } from "../sources/source.ts";
 import { keys } from "./keys.ts";
 import type { Entry, Kv } from "./kv.ts";
-import { encodeSegment, readSegment, SegmentCutter, segmentHash, splitHashes } from "./segments.ts";
+import {
+  decodeSegment,
+  encodeSegment,
+  readSegment,
+  SegmentCutter,
+  segmentHash,
+  splitHashes,
+} from "./segments.ts";
 
 /** Most segments of a catalog: their hashes stand in the pointer, which is one value. */
 const MAX_CATALOG_SEGMENTS = 1_500;
@@ -43,7 +50,7 @@ export class GenerationBuilder {
   /** Segments that are not stored yet, compressed. */
   readonly fresh = new Map<string, Uint8Array>();
   readonly #known: ReadonlySet<string>;
-  /** As JSON, so that what stays in memory until the end is no more than is stored. */
+  /** As JSON, so that the texts which they were read from do not stay in memory until the end. */
   readonly #entries: { name: string; json: string }[] = [];
   readonly #used = new Set<string>();
   #versions = 0;
@@ -77,13 +84,17 @@ export class GenerationBuilder {
   }
 
   /** Ends the generation. `undefined`: it has too many apps to be stored. */
-  finish(problems: Problem[]):
-    | Pick<Pointer, "apps" | "versions" | "catalog" | "problems">
-    | undefined {
+  async finish(
+    problems: Problem[],
+    turn: Turn,
+  ): Promise<Pick<Pointer, "apps" | "versions" | "catalog" | "problems"> | undefined> {
     const catalog: string[] = [];
     const cutter = new SegmentCutter((items) => catalog.push(this.#hold(items)));
     this.#entries.sort((a, b) => compareText(a.name, b.name));
-    for (const { name, json } of this.#entries) cutter.add(json, name);
+    for (const { name, json } of this.#entries) {
+      cutter.add(json, name);
+      await turn();
+    }
     cutter.end();
     const problemHash = problems.length === 0
       ? ""
@@ -126,10 +137,15 @@ export async function readCatalog(
   repoId: string,
   pointer: Pointer,
 ): Promise<CatalogEntry[]> {
-  const parts = await Promise.all(
-    splitHashes(pointer.catalog).map((hash) => readPart<CatalogEntry>(kv, repoId, hash)),
-  );
-  return parts.flat();
+  const hashes = splitHashes(pointer.catalog);
+  const stored = await Promise.all(hashes.map((hash) => readSegment(kv, repoId, hash)));
+  const turn = takeTurns();
+  const entries: CatalogEntry[] = [];
+  for (const [i, bytes] of stored.entries()) {
+    for (const entry of decodePart<CatalogEntry>(bytes, hashes[i]!)) entries.push(entry);
+    await turn();
+  }
+  return entries;
 }
 
 /** An app's versions, newest first. Throws {@link GenerationGone} if they are no longer stored. */
@@ -160,7 +176,10 @@ export function referencesOf(pointer: Pointer, catalog: CatalogEntry[]): Set<str
 }
 
 async function readPart<T>(kv: Kv, repoId: string, hash: string): Promise<T[]> {
-  const items = await readSegment<T>(kv, repoId, hash);
-  if (items === undefined) throw new GenerationGone(`segment ${hash} is not stored`);
-  return items;
+  return decodePart(await readSegment(kv, repoId, hash), hash);
+}
+
+function decodePart<T>(bytes: Uint8Array | undefined, hash: string): T[] {
+  if (bytes === undefined) throw new GenerationGone(`segment ${hash} is not stored`);
+  return decodeSegment(bytes);
 }

@@ -97,16 +97,20 @@ export async function writeSegments(kv: Kv, repoId: string, segments: Map<string
   if (batch.length > 0) await write();
 }
 
-/** A segment's items; `undefined` if it is not there. */
-export async function readSegment<T>(
+/** A segment as it is stored; `undefined` if it is not. */
+export async function readSegment(
   kv: Kv,
   repoId: string,
   hash: string,
-): Promise<T[] | undefined> {
+): Promise<Uint8Array | undefined> {
   const rows = await kv.list<Uint8Array>({ prefix: keys.segment(repoId, hash) });
   if (rows.length === 0) return undefined;
-  const json = inflateSync(await new Blob(rows.map(({ value }) => value as BlobPart)).bytes());
-  return JSON.parse(new TextDecoder().decode(json));
+  return await new Blob(rows.map(({ value }) => value as BlobPart)).bytes();
+}
+
+/** The items of a segment. */
+export function decodeSegment<T>(bytes: Uint8Array): T[] {
+  return JSON.parse(new TextDecoder().decode(inflateSync(bytes)));
 }
 
 /** Deletes every row under a prefix, in batches, under the lease of the repository. */

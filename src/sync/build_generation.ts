@@ -28,7 +28,8 @@ export interface Download {
 
 /** What a download means for a repository. `pointer` keeps its generation if nothing changed. */
 export interface Built {
-  pointer: Pointer;
+  /** Absent if all of it stays. */
+  pointer?: Pointer;
   problems: number;
   /** Absent if nothing changed. */
   changes?: ChangeSet;
@@ -49,22 +50,22 @@ export async function buildGeneration(
   { url, body, validators }: Download,
   now: number,
   force: boolean,
-): Promise<Built | "unchanged"> {
+): Promise<Built> {
   const catalog = old === null ? [] : await readCatalog(kv, repoId, old);
   const known = old === null ? new Set<string>() : referencesOf(old, catalog);
-  const merge = new Merge(kv, repoId, catalog, known, now);
+  const merge = new Merge(kv, repoId, catalog, known, now, force);
   const summary = await parseIndex(body, merge, merge.turn);
   const lacksEnd = summary.openEnded && summary.generated === undefined;
   if (lacksEnd && old?.generated !== undefined && old.url === url) {
     throw new IndexError("truncated", "the index lacks the `generated` that it used to end with");
   }
-  await merge.removeOthers();
-  const content = merge.builder.finish(summary.problems);
+  const content = await merge.builder.finish(summary.problems, merge.turn);
   if (content === undefined) {
     throw new IndexError("too_many_charts", "the index has more charts than can be kept");
   }
   const objection = old === null || force ? undefined : shrinkObjection(old, content);
   if (objection !== undefined) throw new IndexError("shrink", objection);
+  await merge.removeOthers();
   const same = old !== null && merge.same && equal(old.problems, content.problems);
   const pointer: Pointer = {
     ...content,
@@ -74,9 +75,8 @@ export async function buildGeneration(
     validators,
     ...headOf(summary),
   };
-  if (same && equal(old, pointer)) return "unchanged";
   return {
-    pointer,
+    ...(same && equal(old, pointer) ? {} : { pointer }),
     problems: summary.problemCount,
     ...(same ? {} : { changes: merge.changes }),
     fresh: merge.builder.fresh,
@@ -109,6 +109,7 @@ class Merge implements IndexVisitor {
   readonly #kv: Kv;
   readonly #repoId: string;
   readonly #now: number;
+  readonly #force: boolean;
   /** Entries of the catalog that have not come again. */
   readonly #kept: Map<string, CatalogEntry>;
 
@@ -118,7 +119,9 @@ class Merge implements IndexVisitor {
     catalog: CatalogEntry[],
     known: ReadonlySet<string>,
     now: number,
+    force: boolean,
   ) {
+    this.#force = force;
     this.#kv = kv;
     this.#repoId = repoId;
     this.#now = now;
@@ -128,7 +131,8 @@ class Merge implements IndexVisitor {
 
   isKnown(name: string, digest: string): boolean {
     const entry = this.#kept.get(name);
-    if (entry?.source !== digest) return false;
+    // Who forces a sync does not want what was kept.
+    if (this.#force || entry?.source !== digest) return false;
     this.#kept.delete(name);
     this.builder.keep(entry);
     return true;

@@ -94,6 +94,7 @@ export async function checkIndex(
       counts.versions += chart.versions.length;
     };
     const { problemCount } = await parseIndex(answer.body, { take }, takeTurns());
+    await answer.leave();
     return { ...counts, problems: problemCount };
   } catch (error) {
     if (!(error instanceof IndexError)) throw error;

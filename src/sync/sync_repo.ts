@@ -105,7 +105,7 @@ async function produce(deps: SyncDeps, snapshot: Snapshot, signal: AbortSignal):
   const product: Product = { bytes: 0 };
   try {
     const built = await build(deps, snapshot, signal, product);
-    return built === "unchanged" ? product : { ...product, built };
+    return built === undefined ? product : { ...product, built };
   } catch (error) {
     if (signal.aborted || error instanceof StoreUnavailable) throw error;
     return { ...product, error: asIndexError(deps, snapshot.repo, error) };
@@ -117,7 +117,7 @@ async function build(
   { repo, status, pointer }: Snapshot,
   signal: AbortSignal,
   product: Product,
-): Promise<Built | "unchanged"> {
+): Promise<Built | undefined> {
   const progress = (phase: Progress["phase"]) =>
     onProgress(repo.id, { phase, bytes: product.bytes });
   progress("download");
@@ -133,13 +133,16 @@ async function build(
       progress("download");
     },
   });
-  if (answer.kind === "unchanged") return "unchanged";
-  const download = { url: repo.url, ...answer };
-  const built = await buildGeneration(kv, repo.id, pointer, download, clock(), status.force);
-  if (built === "unchanged") return built;
-  progress("store");
-  await writeAhead(kv, repo.id, built.fresh, built.dropped, clock());
-  return built;
+  if (answer.kind === "unchanged") return undefined;
+  try {
+    const download = { url: repo.url, ...answer };
+    const built = await buildGeneration(kv, repo.id, pointer, download, clock(), status.force);
+    progress("store");
+    await writeAhead(kv, repo.id, built.fresh, built.dropped, clock());
+    return built;
+  } finally {
+    await answer.leave();
+  }
 }
 
 function asIndexError({ log }: SyncDeps, repo: Repo, error: unknown): IndexError {
@@ -208,5 +211,5 @@ function resultOf(
     bytes,
     ...(built?.changes && { changes: built.changes }),
   };
-  return { status, event, ...(built && { pointer: built.pointer }) };
+  return { status, event, ...(built?.pointer && { pointer: built.pointer }) };
 }

@@ -37,6 +37,10 @@ Deno.test("an upstream that says 304 or the same again makes no generation and w
     assert.equal(await bytes(), 0, "not modified");
     upstream.serve("/index.yaml", OLD);
     assert.equal(await bytes(), OLD.length, "the same bytes");
+    const pointer = async () => (await kv.get(keys.index(id))).versionstamp;
+    const written = await pointer();
+    assert.equal(await bytes(), OLD.length, "the same bytes again");
+    assert.equal(await pointer(), written);
     upstream.serve(
       "/index.yaml",
       OLD.replace(/generated: .*/, 'generated: "2024-07-01T00:00:00Z"'),
@@ -49,7 +53,7 @@ Deno.test("an upstream that says 304 or the same again makes no generation and w
         event.generation,
         event.changes !== undefined,
       ]),
-      [[1, false], [1, false], [1, false], [1, true]],
+      [[1, false], [1, false], [1, false], [1, false], [1, true]],
     );
   }));
 

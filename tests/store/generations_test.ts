@@ -15,6 +15,7 @@ import {
 import { keys } from "../../src/store/keys.ts";
 import { type Kv, MAX_PART_BYTES } from "../../src/store/kv.ts";
 import {
+  decodeSegment,
   encodeSegment,
   readSegment,
   SegmentCutter,
@@ -25,6 +26,7 @@ import { writeAhead } from "../../src/store/sync_commit.ts";
 import { onEachDatabase } from "../support/databases.ts";
 
 const REPO = "repo-1";
+const noTurn = () => undefined;
 const NOW = 1_700_000_000_000;
 
 /** A chart whose versions are about as long as real ones, and as hard to compress. */
@@ -58,9 +60,9 @@ async function build(charts: Chart[], known: ReadonlySet<string> = new Set()) {
   const entries: CatalogEntry[] = [];
   for (const each of charts) {
     const app = mergeChart(each, undefined, undefined, NOW);
-    entries.push(await builder.add(app, () => undefined));
+    entries.push(await builder.add(app, noTurn));
   }
-  const content = builder.finish([{ chart: "x", position: 0, reason: "bad" }]);
+  const content = await builder.finish([{ chart: "x", position: 0, reason: "bad" }], noTurn);
   const pointer = { ...content!, generation: 1 } as Pointer;
   return { builder, entries, pointer };
 }
@@ -116,7 +118,7 @@ onEachDatabase("a segment of any size is stored in parts", async (kv) => {
     const json = JSON.stringify([bytes.toBase64()]);
     const hash = segmentHash(json);
     await writeSegments(kv, REPO, new Map([[hash, encodeSegment(json)]]));
-    assert.deepEqual(await readSegment(kv, REPO, hash), JSON.parse(json));
+    assert.deepEqual(decodeSegment((await readSegment(kv, REPO, hash))!), JSON.parse(json));
   }
 });
 
@@ -130,7 +132,21 @@ onEachDatabase("many small segments are stored, and one that is there already", 
   await writeSegments(kv, REPO, segments);
   await writeSegments(kv, REPO, new Map([...segments].slice(0, 3)));
   const read = await Promise.all([...segments.keys()].map((hash) => readSegment(kv, REPO, hash)));
-  assert.deepEqual(read, Array.from({ length: 1_200 }, (_, i) => [i]));
+  assert.deepEqual(
+    read.map((bytes) => decodeSegment(bytes!)),
+    Array.from({ length: 1_200 }, (_, i) => [i]),
+  );
+});
+
+Deno.test("an app that is kept keeps its segments, and one that is gone drops them", async () => {
+  const before = await build([chart("a", ["1.0.0"]), chart("b", ["1.0.0"])]);
+  const [a, b] = before.entries;
+  const builder = new GenerationBuilder(referencesOf(before.pointer, before.entries));
+  builder.keep(a!);
+  assert.equal((await builder.finish([], noTurn))!.apps, 1);
+  const dropped = builder.dropped();
+  assert.ok(b!.segments.every((hash) => dropped.includes(hash)));
+  assert.ok(!a!.segments.some((hash) => dropped.includes(hash)));
 });
 
 Deno.test("one more version rewrites one segment of versions and one of the catalog", async () => {

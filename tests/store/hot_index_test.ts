@@ -16,7 +16,7 @@ async function store(kv: Kv, generation: number, index: string) {
   for (const chart of (await parseWhole(index)).charts) {
     await builder.add(mergeChart(chart, undefined, undefined, 0), () => undefined);
   }
-  const pointer = { ...builder.finish([]), generation } as Pointer;
+  const pointer = { ...await builder.finish([], () => undefined), generation } as Pointer;
   await writeSegments(kv, REPO, builder.fresh);
   await kv.commit((op) => op.set(keys.index(REPO), pointer));
 }

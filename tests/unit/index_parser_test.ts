@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { IndexError } from "../../src/helm/index_error.ts";
 import { parseIndex } from "../../src/helm/index_parser.ts";
+import { decodeIndex } from "../../src/helm/index_text.ts";
 import { inPieces, parseWhole, type WholeIndex } from "../support/parse.ts";
 import { indexOf } from "../support/upstream.ts";
 
@@ -282,10 +283,11 @@ Deno.test("an index cut at any byte is refused, or lacks its `generated`", async
 });
 
 Deno.test("UTF-16 with a byte order mark is read, and wrong UTF-8 is refused", async () => {
-  const text = "\ufeffapiVersion: v1\nentries: {}\n";
-  const utf16 = new Uint8Array(Uint16Array.from(text, (c) => c.charCodeAt(0)).buffer);
-  for (const size of [1, 2, 3, 100]) {
-    assert.equal((await parseWhole(utf16, { size })).apiVersion, "v1");
+  const text = "\ufeffapiVersion: v1 \u{1f600}\nentries: {}\n";
+  const units = Array.from({ length: text.length }, (_, i) => text.charCodeAt(i));
+  const utf16 = new Uint8Array(Uint16Array.from(units).buffer);
+  for (const size of [1, 2, 3, 7, 100]) {
+    assert.equal((await parseWhole(utf16, { size })).apiVersion, "v1 \u{1f600}");
     await assert.rejects(parseWhole(new Uint8Array([0x61, 0xff, 0x61]), { size }), {
       reason: "encoding",
     });
@@ -302,7 +304,7 @@ Deno.test("a chart that is known by the digest of its text is not read", async (
   for (const size of [5, 65_536]) {
     assert.equal((await parseWhole(text, { size, isKnown: remember })).charts.length, 3);
     const one = text.slice(text.indexOf("  one:"), text.indexOf("  two:"));
-    const digest = createHash("sha256").update(one).digest("hex");
+    const digest = createHash("sha256").update(`1\n${one}`).digest("hex");
     assert.equal(digests.get("one"), digest);
     const isKnown = (name: string, digest: string) =>
       name !== "two" && digests.get(name) === digest;
@@ -361,4 +363,55 @@ Deno.test("an error is told with its place, also behind charts that were read", 
   );
   const tail = `${begin}${chart("a")}generated: x\ny: "a" b\n`;
   assert.match(await messageOf(tail), / in line 2 after the charts that could be read: /);
+});
+
+Deno.test("what is indented otherwise than in the item before is read anew", async () => {
+  const item = (version: string, column: number) =>
+    `  - name: a\n    annotations:\n${" ".repeat(column)}k: b\n       c\n    version: ${version}\n`;
+  const text = (column: number) =>
+    `apiVersion: v1\nentries:\n  a:\n${item("1.0.0", 6)}${item("2.0.0", column)}generated: x\n`;
+  const { charts } = await parseWhole(text(5));
+  assert.deepEqual(charts[0]!.versions.map(({ annotations }) => annotations?.k), ["b c", "b c"]);
+  assert.equal(await reasonOf(text(8)), "syntax");
+});
+
+Deno.test("the names of fields count for the size of an entry", async () => {
+  const key = "k".repeat(1_100_000);
+  const text = `apiVersion: v1\nentries:\n  a:\n  - {name: a, version: 1.0.0, ? ${key} : v}\n`;
+  const { charts, problems } = await parseWhole(`${text}generated: x\n`);
+  assert.deepEqual(charts, []);
+  assert.equal(problems[0]!.reason, "the entry is larger than 1048576 characters");
+});
+
+Deno.test("UTF-8 and line breaks are read alike, wherever they are cut", async () => {
+  const text =
+    "apiVersion: v1\r\nx: |+\r\n  é\r\r\n\n  \u{1f600}\r\nentries: {}\r\ngenerated: ü\r\n";
+  const whole = await parseWhole(text);
+  assert.equal(whole.generated, "ü");
+  for (let size = 1; size < 12; size++) assert.deepEqual(await parseWhole(text, { size }), whole);
+  const pieces = async (size: number) => {
+    let all = "";
+    for await (const { text: piece } of decodeIndex(inPieces(text, size))) all += piece;
+    return all;
+  };
+  for (let size = 1; size < 12; size++) {
+    assert.equal(await pieces(size), text.replace(/\r\n?/g, "\n"));
+  }
+});
+
+Deno.test("an ampersand in a text is no anchor, and entries may stand in quotes", async () => {
+  const text = `%YAML 1.2
+---
+apiVersion: v1
+"entries":
+  a:
+  - {name: a, version: 1.0.0, keywords: [b], description: Logging & Monitoring * all}
+generated: null
+`;
+  const digests: boolean[] = [];
+  await parseIndex(inPieces(text, 9), {
+    isKnown: () => false,
+    take: (_, digest) => void digests.push(digest !== undefined),
+  });
+  assert.deepEqual(digests, [true]);
 });
