@@ -37,10 +37,11 @@ export function createHttpSource(egress: Egress, limits: HttpLimits = HTTP_LIMIT
     try {
       const downloaded = download(request, egress, watch, limits.redirects);
       const answer = await watch.guard(downloaded, explainConnection);
-      watch.pause();
+      if (answer.kind === "unchanged") watch.stop();
+      else watch.pause();
       return answer;
     } catch (error) {
-      watch.pause();
+      watch.stop();
       throw error;
     }
   };
@@ -119,7 +120,10 @@ async function readAnswer(
     kind: "index",
     body: readBody(response, request, watch),
     // A body that is being read is cancelled by whoever reads it.
-    leave: async () => await response.body?.cancel().catch(() => {}),
+    async leave() {
+      watch.stop();
+      await response.body?.cancel().catch(() => {});
+    },
     validators: validatorsOf(response.headers),
   };
 }
@@ -166,7 +170,7 @@ async function* readBody(
       yield value;
     }
   } finally {
-    watch.pause();
+    watch.stop();
     // Whoever reads no further does not care how it ends.
     await chunks.return?.().catch(() => {});
   }
@@ -178,36 +182,48 @@ class Watch {
   readonly #caller: AbortSignal | undefined;
   readonly #controller = new AbortController();
   readonly #limits: HttpLimits;
-  #timers: ReturnType<typeof setTimeout>[] = [];
-  /** What is left of the total time, and since when it runs. */
-  #left: number;
-  #since = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Since when something is waited for, and how long it was before, in milliseconds. */
+  #since: number | undefined;
+  #waited = 0;
 
   constructor(caller: AbortSignal | undefined, limits: HttpLimits) {
     this.#caller = caller;
     this.#limits = limits;
-    this.#left = limits.totalMs;
     this.signal = AbortSignal.any([this.#controller.signal, ...caller ? [caller] : []]);
     this.wait();
+    this.#look();
   }
 
   /** Something is waited for, anew. */
   wait() {
     this.pause();
-    const { idleMs, totalMs } = this.#limits;
     this.#since = performance.now();
-    this.#timers = [
-      setTimeout(() => this.#end(`nothing came for ${idleMs / 1_000} s`), idleMs),
-      setTimeout(() => this.#end(`the download took longer than ${totalMs / 1_000} s`), this.#left),
-    ];
   }
 
   /** Nothing is waited for: the upstream is not to blame for the time that passes. */
   pause() {
-    if (this.#timers.length === 0) return;
-    for (const timer of this.#timers) clearTimeout(timer);
-    this.#timers = [];
-    this.#left = Math.max(0, this.#left - (performance.now() - this.#since));
+    if (this.#since !== undefined) this.#waited += performance.now() - this.#since;
+    this.#since = undefined;
+  }
+
+  stop() {
+    this.pause();
+    clearTimeout(this.#timer);
+  }
+
+  /** Looks whether it has taken too long, and when to look again: a timer a piece would cost more. */
+  #look() {
+    const { idleMs, totalMs } = this.#limits;
+    const idle = this.#since === undefined ? 0 : performance.now() - this.#since;
+    const total = this.#waited + idle;
+    if (idle >= idleMs) this.#end(`nothing came for ${idleMs / 1_000} s`);
+    else if (idle > 0 && total >= totalMs) {
+      this.#end(`the download took longer than ${totalMs / 1_000} s`);
+    } else {
+      const left = this.#since === undefined ? idleMs : Math.min(idleMs - idle, totalMs - total);
+      this.#timer = setTimeout(() => this.#look(), Math.max(1, Math.ceil(left)));
+    }
   }
 
   /** Waits for work, and has `explain` say what an error of `fetch` means there. */

@@ -114,10 +114,10 @@ export class GenerationBuilder {
   }
 
   #hold(items: string[]): string {
-    const json = `[${items.join(",")}]`;
-    const hash = segmentHash(json);
+    const bytes = encodeSegment(`[${items.join(",")}]`);
+    const hash = segmentHash(bytes);
     this.#used.add(hash);
-    if (!this.#known.has(hash) && !this.fresh.has(hash)) this.fresh.set(hash, encodeSegment(json));
+    if (!this.#known.has(hash)) this.fresh.set(hash, bytes);
     return hash;
   }
 }

@@ -116,8 +116,9 @@ onEachDatabase("a segment of any size is stored in parts", async (kv) => {
     const bytes = new Uint8Array(size);
     for (let i = 0; i < size; i += 65_536) crypto.getRandomValues(bytes.subarray(i, i + 65_536));
     const json = JSON.stringify([bytes.toBase64()]);
-    const hash = segmentHash(json);
-    await writeSegments(kv, REPO, new Map([[hash, encodeSegment(json)]]));
+    const stored = encodeSegment(json);
+    const hash = segmentHash(stored);
+    await writeSegments(kv, REPO, new Map([[hash, stored]]));
     assert.deepEqual(decodeSegment((await readSegment(kv, REPO, hash))!), JSON.parse(json));
   }
 });
@@ -125,8 +126,8 @@ onEachDatabase("a segment of any size is stored in parts", async (kv) => {
 onEachDatabase("many small segments are stored, and one that is there already", async (kv) => {
   const segments = new Map(
     Array.from({ length: 1_200 }, (_, i) => {
-      const json = JSON.stringify([i]);
-      return [segmentHash(json), encodeSegment(json)] as const;
+      const stored = encodeSegment(JSON.stringify([i]));
+      return [segmentHash(stored), stored] as const;
     }),
   );
   await writeSegments(kv, REPO, segments);
