@@ -104,7 +104,7 @@ export async function readSegment(
   hash: string,
 ): Promise<Uint8Array | undefined> {
   const rows = await kv.list<Uint8Array>({ prefix: keys.segment(repoId, hash) });
-  if (rows.length === 0) return undefined;
+  if (rows.length <= 1) return rows[0]?.value ?? undefined;
   return await new Blob(rows.map(({ value }) => value as BlobPart)).bytes();
 }
 
