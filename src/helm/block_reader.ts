@@ -62,7 +62,7 @@ export function readItem(
 
 class ItemReader extends ScalarReader {
   /** The collection that was read last, or nothing after a scalar. */
-  private block = NOTHING;
+  block = NOTHING;
 
   forget() {
     this.block = NOTHING;

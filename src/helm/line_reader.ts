@@ -19,6 +19,7 @@ export function codesOf(text: string): Uint8Array {
   return encoder.encode(text.replace(/[^\x00-\x7e]/g, "\x7f"));
 }
 
+/** Codes of characters that mean something. */
 export const TAB = 9, SPACE = 32, NEWLINE = 10, HASH = 35, DASH = 45, COLON = 58;
 export const DOUBLE_QUOTE = 34, SINGLE_QUOTE = 39, BACKSLASH = 92;
 

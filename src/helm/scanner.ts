@@ -14,6 +14,7 @@ export interface ChartText {
   codes?: Uint8Array;
 }
 
+/** Takes the text of an index as it comes, and takes the charts out of it. */
 export interface Scanner {
   /** Takes more text, and gives the charts that are whole by now. */
   push(text: string, codes: Uint8Array): Iterable<ChartText>;

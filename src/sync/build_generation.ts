@@ -20,6 +20,7 @@ import type { Kv } from "../store/kv.ts";
 import { takeTurns } from "../turn.ts";
 import { shrinkObjection } from "./shrink_guard.ts";
 
+/** An index that is coming. */
 export interface Download {
   url: string;
   body: AsyncIterable<Uint8Array>;
