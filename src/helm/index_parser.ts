@@ -1,7 +1,6 @@
 /** Reads a repository's `index.yaml`, which may also be JSON, while it comes. */
 
 import { createHash } from "node:crypto";
-import { YAMLException } from "js-yaml";
 import type { Turn } from "../turn.ts";
 import type { Item } from "./along.ts";
 import type { Chart, Problem } from "./chart.ts";
@@ -17,11 +16,12 @@ import type { Budget } from "./entry.ts";
 import { IndexError } from "./index_error.ts";
 import { BlockScanner } from "./block_scanner.ts";
 import { type ChartText, Rest, type Scanner } from "./scanner.ts";
+import { apiVersionOf, isOpenEnded, readRoot } from "./index_root.ts";
 import { decodeIndex } from "./index_text.ts";
 import { JsonScanner } from "./json_scanner.ts";
 import { Problems } from "./problems.ts";
 import { codesOf, type Source } from "./line_reader.ts";
-import { isMap, parseYaml, scalarText, type YamlMap, type YamlNode } from "./yaml.ts";
+import { isMap, scalarText, type YamlMap, type YamlNode } from "./yaml.ts";
 
 /** What an index says beside its charts. */
 export interface IndexSummary {
@@ -250,54 +250,4 @@ class IndexReader {
     const read = await readChart(unread, undefined, this.#turn);
     return read !== undefined && (read.sawWhole || isWhole(read.last));
   }
-}
-
-function readRoot(rest: Rest): YamlMap {
-  let documents: YamlNode[];
-  try {
-    documents = parseYaml(rest.text);
-  } catch (error) {
-    throw syntaxError(error, rest);
-  }
-  // A closing `...` or `---` opens a document with nothing in it.
-  const filled = documents.filter((document) => document !== null);
-  if (filled.length > 1) {
-    throw new IndexError(
-      "not_an_index",
-      `the index holds ${filled.length} documents, expected one`,
-    );
-  }
-  const root = filled[0] ?? {};
-  if (isMap(root)) return root;
-  const message = "the document is not a mapping, so it is not a Helm index";
-  throw new IndexError("not_an_index", message);
-}
-
-function syntaxError(error: unknown, rest: Rest): IndexError {
-  if (!(error instanceof YAMLException)) throw error;
-  const place = rest.placeOf(error.mark?.position ?? 0);
-  if (error.mark !== undefined && rest.text.slice(error.mark.position).trim() === "") {
-    return new IndexError("truncated", `the index seems cut off in ${place}: ${error.reason}`);
-  }
-  return new IndexError("syntax", `the index has a syntax error in ${place}: ${error.reason}`);
-}
-
-function apiVersionOf(root: YamlMap): string {
-  const apiVersion = scalarText(root.apiVersion);
-  if (!apiVersion) {
-    throw new IndexError(
-      "no_api_version",
-      "the document has no `apiVersion`, so it is not a Helm index",
-    );
-  }
-  if (Object.hasOwn(root, "kind") && !Object.hasOwn(root, "entries")) {
-    throw new IndexError("not_an_index", "the document is a Kubernetes manifest, not a Helm index");
-  }
-  return apiVersion;
-}
-
-/** Whether the text could have gone on: in block style, with nothing that comes after `entries`. */
-function isOpenEnded(root: YamlMap, text: string): boolean {
-  const atEnd = Object.keys(root).at(-1) === "entries" || !Object.hasOwn(root, "entries");
-  return atEnd && !/\}\s*$/.test(text);
 }
