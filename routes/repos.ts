@@ -82,7 +82,7 @@ export function repos(services: Services) {
     })
     .get("/:repo/problems", async (c) => {
       const { id } = await repo(c, "read");
-      const { value: pointer } = await readPointer(services.kv, id);
+      const pointer = await readPointer(services.kv, id);
       const problems = pointer === null ? [] : await readProblems(services.kv, id, pointer);
       const items = slice(problems, parsePaging((name) => c.req.query(name)));
       return c.json({ items, total_count: problems.length });

@@ -117,7 +117,7 @@ async function load(
   consistency: Deno.KvConsistencyLevel,
 ): Promise<HotCatalog> {
   for (let attempt = 1;; attempt++) {
-    const { value: pointer } = await readPointer(kv, repoId, consistency);
+    const pointer = await readPointer(kv, repoId, consistency);
     if (pointer === null) return { value: undefined, size: 1 };
     // An eventual read may answer with what was before; a generation never goes back.
     if (known?.value && known.value.generation >= pointer.generation) return known;

@@ -59,7 +59,7 @@ export async function sweep(
   repoId: string,
   rows: readonly GarbageRow[],
 ): Promise<void> {
-  const { value: pointer } = await readPointer(kv, repoId);
+  const pointer = await readPointer(kv, repoId);
   if (pointer === null && rows.some(({ value }) => value === null)) {
     await deleteAll(kv, held, keys.segments(repoId));
     await deleteAll(kv, held, keys.events(repoId));

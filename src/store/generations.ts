@@ -19,8 +19,12 @@ import {
 /** Most segments of a catalog: their hashes stand in the pointer, which is one value. */
 const MAX_CATALOG_SEGMENTS = 1_500;
 
+/** How a generation is written; one that is written otherwise counts as none, until the next sync. */
+const FORMAT = 2;
+
 /** The one row that says which generation of a repository is current. */
 export interface Pointer {
+  format: number;
   generation: number;
   /** Where the index came from, so that validators are not sent for another address. */
   url: string;
@@ -87,7 +91,7 @@ export class GenerationBuilder {
   async finish(
     problems: Problem[],
     turn: Turn,
-  ): Promise<Pick<Pointer, "apps" | "versions" | "catalog" | "problems"> | undefined> {
+  ): Promise<Pick<Pointer, "format" | "apps" | "versions" | "catalog" | "problems"> | undefined> {
     const catalog: string[] = [];
     const cutter = new SegmentCutter((items) => catalog.push(this.#hold(items)));
     this.#entries.sort((a, b) => compareText(a.name, b.name));
@@ -101,6 +105,7 @@ export class GenerationBuilder {
       : this.#hold(problems.map((problem) => JSON.stringify(problem)));
     if (catalog.length > MAX_CATALOG_SEGMENTS) return undefined;
     return {
+      format: FORMAT,
       apps: this.#entries.length,
       versions: this.#versions,
       catalog: Uint8Array.fromHex(catalog.join("")),
@@ -123,12 +128,13 @@ export class GenerationBuilder {
 }
 
 /** The current pointer of a repository. */
-export function readPointer(
+export async function readPointer(
   kv: Kv,
   repoId: string,
   consistency: Deno.KvConsistencyLevel = "strong",
-): Promise<Entry<Pointer>> {
-  return kv.get<Pointer>(keys.index(repoId), consistency);
+): Promise<Pointer | null> {
+  const { value } = await kv.get<Pointer>(keys.index(repoId), consistency);
+  return value?.format === FORMAT ? value : null;
 }
 
 /** The catalog of a generation. Throws {@link GenerationGone} if it is no longer stored. */

@@ -73,7 +73,7 @@ export async function syncRepo(
     const [repo, status] = await readRepoAndStatus(kv, repoId);
     if (repo.value === null || status.value === null) return "idle";
     if (status.value.nextDue === null || status.value.nextDue > startedAt) return "idle";
-    const { value: pointer } = await readPointer(kv, repoId);
+    const pointer = await readPointer(kv, repoId);
     const snapshot = { repo: repo.value, status: status.value, pointer, startedAt };
     const product = await produce(deps, snapshot, held.signal);
     return await settle(deps, held, snapshot, product);

@@ -57,6 +57,26 @@ Deno.test("an upstream that says 304 or the same again makes no generation and w
     );
   }));
 
+Deno.test("what another version of Chartroom wrote counts as nothing, until the next sync", () =>
+  withChartroom(async ({ call, register, sync, services, clock }, upstream) => {
+    upstream.serve(
+      "/index.yaml",
+      (request) =>
+        request.headers.has("if-none-match")
+          ? new Response(null, { status: 304 })
+          : new Response(OLD, { headers: { etag: '"v1"' } }),
+    );
+    const id = await register(upstream.url);
+    const count = async () => (await call("GET", "/v1/apps")).body.total_count;
+    const apps = await count();
+    assert.ok(apps > 0);
+    const { value } = await services.kv.get<object>(keys.index(id));
+    await services.kv.commit((op) => op.set(keys.index(id), { ...value, format: 1, catalog: 7 }));
+    assert.equal((await sync(id)).status, "successful");
+    clock.now += 2_000;
+    assert.equal(await count(), apps);
+  }));
+
 Deno.test("validators are not sent for another URL", () =>
   withChartroom(async ({ call, register, services }, upstream) => {
     const answer = (index: string) => (request: Request) =>
