@@ -73,6 +73,9 @@ Deno.test("what another version of Chartroom wrote counts as nothing, until the 
     const { value } = await services.kv.get<object>(keys.index(id));
     await services.kv.commit((op) => op.set(keys.index(id), { ...value, format: 1, catalog: 7 }));
     assert.equal((await sync(id)).status, "successful");
+    const { value: written } = await services.kv.get<object>(keys.index(id));
+    assert.deepEqual(Object.keys(written!).sort(), Object.keys(value!).sort());
+    assert.ok((written as { catalog: unknown }).catalog instanceof Uint8Array);
     clock.now += 2_000;
     assert.equal(await count(), apps);
   }));
