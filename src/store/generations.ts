@@ -6,7 +6,7 @@ import { compareText } from "../helm/version.ts";
 import { takeTurns, type Turn } from "../turn.ts";
 import type { Validators } from "../sources/source.ts";
 import { keys } from "./keys.ts";
-import type { Entry, Kv } from "./kv.ts";
+import type { Kv } from "./kv.ts";
 import {
   decodeSegment,
   encodeSegment,
