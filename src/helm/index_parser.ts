@@ -93,7 +93,7 @@ export async function parseIndex(
 function scannerOf(head: string): Scanner {
   const start = head.slice(0, 4_096).trimStart();
   if (start.startsWith("{")) return new JsonScanner();
-  if (!start.startsWith("<")) return new BlockScanner();
+  if (!/^<[a-z!?/]/i.test(start)) return new BlockScanner();
   if (/type=["']?password|log[ -]?in|sign[ -]?in/.test(head.slice(0, HEAD).toLowerCase())) {
     throw new IndexError("login_page", "the upstream answered with a login page, not an index");
   }

@@ -40,7 +40,7 @@ export function readByJsYaml(text: string): Reading | "refused" {
   }
 }
 
-/** The same by `parseIndex`; `cut off` if it is refused for what no reader of YAML would see. */
+/** The same by `parseIndex`; `cut off` if it is refused for what a reader of YAML does not see. */
 async function readByChartroom(
   text: string,
   size: number,
@@ -50,7 +50,7 @@ async function readByChartroom(
     return sorted({ apiVersion, generated, charts, problems });
   } catch (error) {
     if (!(error instanceof IndexError)) throw error;
-    return /so it was cut off$/.test(error.message) ? "cut off" : "refused";
+    return /so it was cut off$|HTML or XML page/.test(error.message) ? "cut off" : "refused";
   }
 }
 
