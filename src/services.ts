@@ -6,7 +6,7 @@ import { createHotIndex, type HotIndex } from "./catalog/hot_index.ts";
 import { type Config, ConfigError } from "./config.ts";
 import type { Log } from "./log.ts";
 import { createEgress } from "./sources/egress.ts";
-import { createHttpSource, HTTP_LIMITS, type HttpLimits } from "./sources/http.ts";
+import { createSource, HTTP_LIMITS, type HttpLimits } from "./sources/download.ts";
 import { type Kv, openKv } from "./store/kv.ts";
 import type { RepositoriesDeps } from "./sync/repositories.ts";
 import { createSyncer, type Syncer } from "./sync/syncer.ts";
@@ -46,7 +46,7 @@ export async function createServices(
   const secrets = await createSecrets(await secretKeys(config));
   const instance = crypto.randomUUID();
   const egress = createEgress(config.allowUpstream);
-  const fetchIndex = createHttpSource(egress, httpLimits);
+  const fetchIndex = createSource(egress, httpLimits);
   const hot = createHotIndex(kv, clock, config.cacheBytes);
   const directory = createDirectory(kv, clock);
   const { maxIndexBytes } = config;

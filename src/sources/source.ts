@@ -7,15 +7,37 @@ export interface Validators {
 }
 
 /** Goes to the repository's own origin only. */
-export interface Credential {
+export type Credential = BasicCredential | S3Credential;
+
+export interface BasicCredential {
   username: string;
   password: string;
+}
+
+/** Names are those of KubeSphere's credential. Without keys, requests are not signed. */
+export interface S3Credential {
+  accessKeyID?: string;
+  secretAccessKey?: string;
+  sessionToken?: string;
+  /** Otherwise as the URL says. */
+  region?: string;
+  /** An `http` or `https` URL; otherwise as the URL says. */
+  endpoint?: string;
+}
+
+/** PEM texts. Certificate and key prove who is calling, and go to the repository's own origin. */
+export interface Tls {
+  /** Trusted beside the authorities that are known anyway. */
+  caBundle?: string;
+  certificate?: string;
+  key?: string;
 }
 
 export interface IndexRequest {
   /** The repository's URL, without userinfo. */
   url: string;
   credential?: Credential;
+  tls?: Tls;
   /** Of the index that is known; the source may answer that it still holds. */
   validators?: Validators;
   /** Most decoded bytes. */
@@ -35,6 +57,8 @@ export type IndexAnswer =
     /** Ends the download if the body was not read; has to be called in any case. */
     leave(): Promise<void>;
     validators: Validators;
+    /** Decoded bytes to come, where the upstream says so. */
+    totalBytes?: number;
   };
 
 /** Fetches an index, or throws an `IndexError` that says why it cannot, as the body does. */

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { loadConfig } from "../../src/config.ts";
 import { createEgress } from "../../src/sources/egress.ts";
-import { createHttpSource } from "../../src/sources/http.ts";
+import { createSource } from "../../src/sources/download.ts";
 import { startUpstream } from "../support/upstream.ts";
 
 const { allowUpstream: ALLOWED } = loadConfig({ CHARTROOM_ALLOW_UPSTREAM: "127.0.0.1" });
@@ -42,7 +42,7 @@ for (
         const body = pieces.pipeThrough(new TransformStream());
         return new Response(body);
       });
-      const fetchIndex = createHttpSource(createEgress(ALLOWED));
+      const fetchIndex = createSource(createEgress(ALLOWED));
       const answer = await fetchIndex({
         url: upstream.url,
         maxBytes: 2 * LONG.length,
