@@ -8,6 +8,7 @@ import type { Services } from "../src/services.ts";
 import { apps } from "./apps.ts";
 import { health } from "./health.ts";
 import { repos } from "./repos.ts";
+import { webhooks } from "./webhooks.ts";
 import { authenticate, type Env } from "./support/authenticate.ts";
 import { limitBody } from "./support/body.ts";
 import { answerError, problem } from "./support/problem.ts";
@@ -34,6 +35,8 @@ export function createApp(services: Services): Hono<Env> {
     },
   }));
   app.route("/", health(services));
+  // Before the others: who calls these has no token, but a secret.
+  app.route("/v1/webhooks", webhooks(services));
   const api = new Hono<Env>()
     .use(limitBody, authenticate(services))
     .use(async (c, next) => {

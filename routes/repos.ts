@@ -4,21 +4,22 @@ import { type Context, Hono } from "hono";
 import { matchesRepo, type RepoFilter, sortRepos } from "../src/catalog/repo_query.ts";
 import { invalid, unknownField } from "../src/refused.ts";
 import type { Services } from "../src/services.ts";
-import { listEvents } from "../src/store/events.ts";
 import { readPointer, readProblems } from "../src/store/generations.ts";
 import { parseRepoInput } from "../src/sync/repo_input.ts";
 import {
   askForSync,
-  checkIndex,
+  checkInput,
   modifyRepo,
   registerRepo,
   removeRepo,
 } from "../src/sync/repositories.ts";
+import { events } from "./events.ts";
 import { authorize, type Env, requireRepo, workspaceOf } from "./support/authenticate.ts";
 import { readObject } from "./support/body.ts";
 import { alternatives, isTrue, readConditions, readFlag, readOrder } from "./support/conditions.ts";
 import { parsePaging, slice } from "./support/paging.ts";
-import { eventView, readRepoRows, repoView } from "./support/repo_view.ts";
+import { readRepoRows, repoView } from "./support/repo_view.ts";
+import { webhook } from "./webhook.ts";
 
 const SUCCESS = { message: "success" };
 const ORDERS = ["create_time", "update_time", "name", "status"] as const;
@@ -38,8 +39,7 @@ export function repos(services: Services) {
       authorize(c, "write", workspace);
       const input = parseRepoInput(await readObject(c));
       if (readFlag("validate", c.req.query("validate"))) {
-        const { url, credential } = input;
-        return c.json({ ok: true, ...await checkIndex(repositories, url, credential) });
+        return c.json({ ok: true, ...await checkInput(repositories, input) });
       }
       const creator = c.get("identity").name;
       return c.json({ repo_id: await registerRepo(repositories, workspace, input, creator) });
@@ -62,24 +62,17 @@ export function repos(services: Services) {
       return c.json(SUCCESS);
     })
     .post("/:repo/action", async (c) => {
-      const { id } = await repo(c, "write");
+      const found = await repo(c, "write");
       const { action, force = false, workspace: _ignored, ...rest } = await readObject(c);
       const [unknown] = Object.keys(rest);
       if (unknown !== undefined) throw unknownField(unknown, ["action", "force"]);
       if (action !== "index") throw invalid("action", '"index"');
       if (typeof force !== "boolean") throw invalid("force", "true or false");
-      await askForSync(repositories, id, force);
-      return c.json(SUCCESS);
+      const id = await askForSync(repositories, found, force);
+      return c.json({ ...SUCCESS, repo_event_id: id });
     })
-    .get("/:repo/events", async (c) => {
-      const { id } = await repo(c, "read");
-      const events = await listEvents(services.kv, id);
-      const items = slice(events, parsePaging((name) => c.req.query(name)));
-      return c.json({
-        items: items.map((event) => eventView(id, event)),
-        total_count: events.length,
-      });
-    })
+    .route("/:repo/events", events(services))
+    .route("/:repo/webhook", webhook(services))
     .get("/:repo/problems", async (c) => {
       const { id } = await repo(c, "read");
       const pointer = await readPointer(services.kv, id);

@@ -5,7 +5,8 @@ import type { SyncEvent } from "../../src/store/events.ts";
 import { leasedRepos } from "../../src/store/leases.ts";
 import type { Repo } from "../../src/store/repos.ts";
 import { NEVER_SYNCED, readStatuses, type SyncStatus } from "../../src/store/sync_status.ts";
-import type { Progress } from "../../src/sync/sync_repo.ts";
+import type { Progress } from "../../src/store/progress.ts";
+import type { Standing } from "../../src/sync/watch.ts";
 
 /** What a Go client reads as "no time". */
 const ZERO_TIME = "0001-01-01T00:00:00.000Z";
@@ -63,6 +64,10 @@ export function repoView(row: RepoRow) {
     ...(repo.period.seconds > 0 && { sync_period: repo.period.text }),
     workspace: repo.workspace,
     credential_set: repo.credential !== undefined,
+    ca_bundle_set: repo.ca_bundle !== undefined,
+    client_certificate_set: repo.client_certificate !== undefined,
+    webhook_set: repo.webhook !== undefined,
+    suspended: repo.suspended ?? false,
     sync: syncView(row),
   };
 }
@@ -72,7 +77,7 @@ function syncView({ repo, status, running, progress, now }: RepoRow) {
   const queued = nextDue !== null && nextDue <= now;
   return {
     state: running ? "running" : queued ? "queued" : "idle",
-    ...(running && progress),
+    ...(running && { repo_event_id: status.begun?.id, ...progressView(progress) }),
     ...(reason && { reason }),
     ...(message && { message }),
     failures,
@@ -86,12 +91,27 @@ function syncView({ repo, status, running, progress, now }: RepoRow) {
   };
 }
 
-/** A sync that ended. */
+function progressView({ phase, bytes, totalBytes, charts }: Partial<Progress> = {}) {
+  return { phase, bytes, total_bytes: totalBytes, charts };
+}
+
+/** How a repository's sync stands, for who follows it. */
+export function standingView({ state, id, nextDue, ...progress }: Standing) {
+  return {
+    state,
+    repo_event_id: id,
+    ...progressView(progress),
+    next_sync: nextDue === null ? null : time(nextDue),
+  };
+}
+
+/** What a sync left behind. */
 export function eventView(repoId: string, event: SyncEvent) {
   const { changes } = event;
   return {
     create_time: time(event.finishedAt),
     repo_id: repoId,
+    type: event.kind ?? "sync",
     ...(event.message && { result: event.message }),
     status: event.state,
     status_time: time(event.finishedAt),

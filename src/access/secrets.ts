@@ -1,6 +1,7 @@
 /** Seals what must not be read by who reads the database: AES-256-GCM, bound to its place. */
 
 import { dirname } from "node:path";
+import type { SealedField } from "../store/repos.ts";
 
 /** Random, as NIST SP 800-38D wants it for a key that seals by many hands. */
 const NONCE_BYTES = 12;
@@ -10,12 +11,16 @@ export const SECRET_KEY_BYTES = 32;
 /** Where a secret belongs; sealed for one place, it opens at no other. */
 export interface SecretPlace {
   repoId: string;
-  field: "credential";
+  field: SealedField | "webhook";
 }
 
 /** A secret that none of the keys opens: it was sealed with another one, or for another place. */
 export class SecretUnreadable extends Error {
   override readonly name = "SecretUnreadable";
+
+  constructor(readonly place: SecretPlace) {
+    super(`the ${place.field} of ${place.repoId} was sealed with another key than the one in use`);
+  }
 }
 
 export interface Secrets {
@@ -45,9 +50,7 @@ export async function createSecrets(raw: readonly Uint8Array<ArrayBuffer>[]): Pr
           if (!(error instanceof DOMException)) throw error;
         }
       }
-      throw new SecretUnreadable(
-        `the ${place.field} of ${place.repoId} was sealed with another key than the one in use`,
-      );
+      throw new SecretUnreadable(place);
     },
   };
 }

@@ -3,7 +3,8 @@
 import { IndexError } from "../helm/index_error.ts";
 import type { Egress } from "./egress.ts";
 import { type Place, placeOf } from "./place.ts";
-import type { FetchIndex, IndexAnswer, IndexRequest, Validators } from "./source.ts";
+import type { FetchIndex, IndexAnswer, IndexRequest, Tls, Validators } from "./source.ts";
+import { createTlsClients, explainTls } from "./tls.ts";
 
 /** Bounds of one download, redirects included; milliseconds. */
 export interface HttpLimits {
@@ -28,7 +29,8 @@ export function createSource(egress: Egress, limits: HttpLimits = HTTP_LIMITS): 
     const watch = new Watch(request.signal, limits);
     try {
       const downloaded = download(request, egress, watch, limits.redirects);
-      const answer = await watch.guard(downloaded, explainConnection);
+      const explain = (text: string) => explainConnection(text, request.tls);
+      const answer = await watch.guard(downloaded, explain);
       if (answer.kind === "unchanged") watch.stop();
       else watch.pause();
       return answer;
@@ -46,13 +48,18 @@ async function download(
   redirects: number,
 ): Promise<IndexAnswer> {
   const place = placeOf(request.url, request.credential);
+  const clients = createTlsClients(request.tls, place.url.origin);
+  watch.onStop = () => clients.close();
   let url = place.url;
   for (let hop = 0; hop <= redirects; hop++) {
     await egress.check(url);
+    const headers = await headersFor(request, place, url);
+    const client = clients.clientFor(url);
     const response = await fetch(url, {
-      headers: await headersFor(request, place, url),
+      headers,
       redirect: "manual",
       signal: watch.signal,
+      ...(client && { client }),
     });
     watch.wait();
     const location = response.headers.get("location");
@@ -101,11 +108,12 @@ async function readAnswer(
   watch: Watch,
 ): Promise<IndexAnswer> {
   const said = response.status === 200 ? undefined : await place.explain?.(response);
-  if (response.status !== 200) await response.body?.cancel();
+  // It is refused whatever its body says, and however that ends.
+  if (response.status !== 200) await response.body?.cancel().catch(() => {});
   const { etag, lastModified } = request.validators ?? {};
   if (response.status === 304 && (etag || lastModified)) return { kind: "unchanged" };
   if (response.status === 401 || response.status === 403) {
-    const verdict = request.credential ? "refuses the credential" : "wants a credential";
+    const verdict = place.authorize ? "refuses the credential" : "wants a credential";
     const because = [statusOf(response), said].filter(Boolean).join(": ");
     throw new IndexError("unauthorized", `the upstream ${verdict} (${because})`);
   }
@@ -185,6 +193,8 @@ async function* readBody(
 /** Ends a download that takes too long, and has its errors explained. */
 class Watch {
   readonly signal: AbortSignal;
+  /** Called when the download ends in whatever way, and maybe again. */
+  onStop: () => void = () => {};
   readonly #caller: AbortSignal | undefined;
   readonly #controller = new AbortController();
   readonly #limits: HttpLimits;
@@ -216,6 +226,7 @@ class Watch {
   stop() {
     this.pause();
     clearTimeout(this.#timer);
+    this.onStop();
   }
 
   /** Looks whether it has taken too long, and when to look again: a timer a piece would cost more. */
@@ -256,15 +267,16 @@ function explainBody(text: string): IndexError {
 }
 
 /** `fetch` says what happened in the cause's text alone, and names the URL there, so that stays. */
-function explainConnection(text: string): IndexError {
+function explainConnection(text: string, tls: Tls | undefined): IndexError {
+  // The URL stands before this, and may hold any of these words.
+  const said = text.replace(/^.*?client error \(\w+\): /s, "");
   const causes: [RegExp, string][] = [
     [/refused/i, "the upstream refused the connection"],
     [/dns|lookup|resolve/i, "the host name cannot be resolved"],
-    [/certificate|tls|ssl|handshake/i, "the upstream's TLS certificate cannot be verified"],
     [/reset|closed|unexpected end|eof/i, "the upstream closed the connection without an answer"],
     [/invalid http|parse/i, "the upstream did not answer in HTTP"],
     [/ports? .*blocked/i, "the port is one that no web server may use"],
   ];
-  const found = causes.find(([pattern]) => pattern.test(text));
-  return new IndexError("unreachable", found?.[1] ?? "the upstream cannot be reached");
+  const found = explainTls(said, tls) ?? causes.find(([pattern]) => pattern.test(said))?.[1];
+  return new IndexError("unreachable", found ?? "the upstream cannot be reached");
 }

@@ -5,7 +5,29 @@
 
 import { keys, until } from "./keys.ts";
 import type { Kv } from "./kv.ts";
-import type { SyncStatus } from "./sync_status.ts";
+import type { Repo } from "./repos.ts";
+import type { AskedSync, SyncStatus } from "./sync_status.ts";
+
+/** Least time from the start of a repository's sync to one that a webhook asks for. */
+export const WEBHOOK_SPACING_MS = 10_000;
+/** How long a delivery is known, so that it is not taken for a new one when it is sent again. */
+const DELIVERY_MS = 86_400_000;
+
+interface DeliveryRow {
+  id: string;
+  until: number;
+}
+
+/** A sync to be asked for. */
+export interface Ask extends AskedSync {
+  /** Milliseconds of the epoch. */
+  now: number;
+  /** What the webhook's sender calls its message: one that is known is not asked for again. */
+  delivery?: string;
+}
+
+/** `id` is that of the sync which will do what was asked for, or which did when it was `known`. */
+export type Asked = { kind: "asked"; id: string; dueAt: number } | { kind: "known"; id: string };
 
 /** Adds the move of a repository's due row from one time to another; `null` is no row. */
 export function moveDue(
@@ -14,37 +36,81 @@ export function moveDue(
   from: number | null,
   to: number | null,
 ): Deno.AtomicOperation {
+  if (from === to) return op;
   if (from !== null) op.delete(keys.due(from, repoId));
   if (to !== null) op.set(keys.due(to, repoId), null);
   return op;
 }
 
-/** The repositories that are due, the longest waiting first. */
-export async function listDue(kv: Kv, now: number, limit: number): Promise<string[]> {
-  const rows = await kv.list(until(keys.dues, now), limit);
-  return rows.map(({ key }) => key[2] as string);
+/** The repositories that are due, the longest waiting first, in pages of at most `size`. */
+export async function* duePages(
+  kv: Kv,
+  now: number,
+  size: number,
+): AsyncGenerator<Pick<Repo, "id" | "url">[]> {
+  let selector = until(keys.dues, now);
+  for (;;) {
+    const rows = await kv.list(selector, size);
+    const repos = await kv.getMany<Repo[]>(rows.map(({ key }) => keys.repo(key[2] as string)));
+    yield repos.flatMap(({ value }) => value ?? []);
+    const last = rows[size - 1];
+    if (last === undefined) return;
+    // The next key there can be: a sync moves its row, so that a cursor might come back to it.
+    selector = { ...selector, start: [...last.key, 0] };
+  }
 }
 
 /**
- * Makes a repository due now, even while it is being synced: what is published after a download
- * began needs another one. `force` lets the next sync pass the shrink guard.
+ * Asks for a sync of a repository, even while one is under way: what is published after a download
+ * began needs another one. What is asked for before it begins is done by one sync.
  */
-export async function requestSync(
-  kv: Kv,
-  repoId: string,
-  now: number,
-  { force = false } = {},
-): Promise<"requested" | "absent"> {
+export async function requestSync(kv: Kv, repoId: string, ask: Ask): Promise<Asked | "absent"> {
+  const delivery = ask.delivery === undefined ? undefined : await hashOf(ask.delivery);
   for (;;) {
-    const entry = await kv.get<SyncStatus>(keys.sync(repoId));
+    const [entry, sent] = await kv.getMany<[SyncStatus, DeliveryRow]>([
+      keys.sync(repoId),
+      keys.delivery(repoId, delivery ?? ""),
+    ]);
     if (entry.value === null) return "absent";
-    const { nextDue: before } = entry.value;
-    // A sync under way knows by the due time that it was asked for again, so it always changes.
-    const nextDue = before !== null && before <= now ? before - 1 : now;
-    const status = { ...entry.value, nextDue, force: force || entry.value.force };
-    const written = await kv.commit((op) =>
-      moveDue(op, repoId, before, nextDue).check(entry).set(entry.key, status)
-    );
-    if (written !== undefined) return "requested";
+    if (sent.value !== null && sent.value.until > ask.now) {
+      return { kind: "known", id: sent.value.id };
+    }
+    const status = withAsked(entry.value, ask);
+    const { id } = status.asked;
+    const written = await kv.commit((op) => {
+      moveDue(op, repoId, entry.value!.nextDue, status.nextDue).check(entry).set(entry.key, status);
+      if (delivery === undefined) return op;
+      const row: DeliveryRow = { id, until: ask.now + DELIVERY_MS };
+      return op.check(sent).set(sent.key, row, { expireIn: DELIVERY_MS });
+    });
+    if (written !== undefined) return { kind: "asked", id, dueAt: status.nextDue };
   }
+}
+
+/** The status of a repository for which a sync was asked for. */
+export function withAsked(
+  status: SyncStatus,
+  { now, ...ask }: Ask,
+): SyncStatus & { asked: AskedSync; nextDue: number } {
+  const { asked, begun, lastStart = -Infinity, notBefore = -Infinity } = status;
+  const wanted = ask.by === "caller"
+    ? now
+    : Math.max(now, (begun?.startedAt ?? lastStart) + WEBHOOK_SPACING_MS, notBefore);
+  // The due time of a sync that began says nothing of the one after it.
+  const before = asked === undefined && begun !== undefined ? null : status.nextDue;
+  return {
+    ...status,
+    asked: {
+      id: asked?.id ?? ask.id,
+      force: ask.force || (asked?.force ?? false),
+      by: asked?.by === "caller" ? "caller" : ask.by,
+    },
+    nextDue: Math.min(before ?? Infinity, wanted),
+    ...(ask.by === "webhook" && { awaiting: 0 }),
+  };
+}
+
+async function hashOf(text: string): Promise<string> {
+  const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+  return new Uint8Array(hash).toHex();
 }

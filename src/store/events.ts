@@ -30,6 +30,8 @@ export interface ChangeSet {
 
 export interface SyncEvent {
   id: string;
+  /** Absent for the end of a sync. */
+  kind?: "republished";
   /** Milliseconds of the epoch. */
   finishedAt: number;
   state: "successful" | "failed";
@@ -60,9 +62,16 @@ export function addEvent(op: Deno.AtomicOperation, repoId: string, event: SyncEv
   return op.set(keys.event(repoId, event.finishedAt), event);
 }
 
-/** Newest first. */
-export async function listEvents(kv: Kv, repoId: string): Promise<SyncEvent[]> {
-  const entries = await kv.list<SyncEvent>({ prefix: keys.events(repoId) }, MAX_EVENTS);
+/** Adds what a sync found to its commit. */
+export function addRepublished(op: Deno.AtomicOperation, repoId: string, event: SyncEvent) {
+  return op.set(keys.republished(repoId, event.finishedAt), event);
+}
+
+/** Those after a time in milliseconds of the epoch, newest first. */
+export async function listEvents(kv: Kv, repoId: string, after?: number): Promise<SyncEvent[]> {
+  const all = { prefix: keys.events(repoId) };
+  const selector = after === undefined ? all : { ...all, end: keys.event(repoId, after) };
+  const entries = await kv.list<SyncEvent>(selector, MAX_EVENTS);
   return entries.map(({ value }) => value);
 }
 

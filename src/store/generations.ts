@@ -134,6 +134,11 @@ export async function readPointer(
   consistency: Deno.KvConsistencyLevel = "strong",
 ): Promise<Pointer | null> {
   const { value } = await kv.get<Pointer>(keys.index(repoId), consistency);
+  return asPointer(value);
+}
+
+/** What was written otherwise than today counts as nothing, and the next sync writes it anew. */
+export function asPointer(value: Pointer | null): Pointer | null {
   return value?.format === FORMAT ? value : null;
 }
 

@@ -20,6 +20,16 @@ export const keys = {
   /** Newest first: the time counts down. */
   event: (repoId: string, epochMs: number) => ["event", repoId, Number.MAX_SAFE_INTEGER - epochMs],
   events: (repoId: string) => ["event", repoId],
+  /** Beside the event of the sync that found it. */
+  republished: (repoId: string, epochMs: number) => [
+    "event",
+    repoId,
+    Number.MAX_SAFE_INTEGER - epochMs,
+    "republished",
+  ],
+  progress: (repoId: string) => ["progress", repoId],
+  /** `delivery`: hexadecimal SHA-256 of what its sender calls it. */
+  delivery: (repoId: string, delivery: string) => ["delivery", repoId, delivery],
   garbage: (epochMs: number, repoId: string, id: string) => ["garbage", epochMs, repoId, id],
   garbages: ["garbage"],
   ready: (instance: string) => ["ready", instance],

@@ -1,12 +1,12 @@
 /** Leases: a repository is synced by one process at a time. */
 
 import { keys } from "./keys.ts";
-import type { Kv } from "./kv.ts";
+import type { Entry, Kv } from "./kv.ts";
 
 /** How long a lease holds without being renewed. A dead process's repositories wait this long. */
 export const LEASE_MS = 15_000;
 
-interface LeaseRow {
+export interface LeaseRow {
   owner: string;
   until: number;
 }
@@ -26,10 +26,25 @@ export async function acquireLease(
   now: number,
 ): Promise<Lease | { busyUntil: number }> {
   const entry = await kv.get<LeaseRow>(keys.lease(repoId));
-  // `expireIn` is lazy, so what a row says of itself counts.
-  if (entry.value !== null && entry.value.until > now) return { busyUntil: entry.value.until };
+  if (isHeld(entry.value, now)) return { busyUntil: entry.value.until };
   const lease = await write(kv, { repoId, owner }, entry.versionstamp, now);
   return lease ?? { busyUntil: now + LEASE_MS };
+}
+
+/** Whether somebody has the lease: `expireIn` is lazy, so what a row says of itself counts. */
+export function isHeld(row: LeaseRow | null, now: number): row is LeaseRow {
+  return row !== null && row.until > now;
+}
+
+/** Adds the taking of a lease that was not held when it was read. */
+export function takeLease(
+  op: Deno.AtomicOperation,
+  { key, versionstamp }: Pick<Entry<LeaseRow>, "key" | "versionstamp">,
+  owner: string,
+  now: number,
+): Deno.AtomicOperation {
+  const row: LeaseRow = { owner, until: now + LEASE_MS };
+  return op.check({ key, versionstamp }).set(key, row, { expireIn: LEASE_MS });
 }
 
 /** Holds on to a lease; `undefined` if it was lost. */
@@ -76,7 +91,7 @@ export async function commitUnder(
 export async function leasedRepos(kv: Kv, now: number): Promise<Set<string>> {
   const entries = await kv.list<LeaseRow>({ prefix: keys.leases });
   return new Set(
-    entries.filter(({ value }) => value.until > now).map(({ key }) => key.at(-1) as string),
+    entries.filter(({ value }) => isHeld(value, now)).map(({ key }) => key.at(-1) as string),
   );
 }
 
@@ -86,10 +101,7 @@ async function write(
   versionstamp: string | null,
   now: number,
 ): Promise<Lease | undefined> {
-  const key = keys.lease(repoId);
-  const row: LeaseRow = { owner, until: now + LEASE_MS };
-  const written = await kv.commit((op) =>
-    op.check({ key, versionstamp }).set(key, row, { expireIn: LEASE_MS })
-  );
+  const entry = { key: keys.lease(repoId), versionstamp };
+  const written = await kv.commit((op) => takeLease(op, entry, owner, now));
   return written === undefined ? undefined : { repoId, owner, versionstamp: written };
 }

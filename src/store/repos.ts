@@ -6,8 +6,18 @@ import { keys } from "./keys.ts";
 import type { Entry, Kv } from "./kv.ts";
 import { NEVER_SYNCED, type SyncStatus } from "./sync_status.ts";
 
+/** Fields that are kept sealed, and belong to the origin of the repository's URL. */
+export const SEALED_FIELDS = [
+  /** JSON of a `Credential`. */
+  "credential",
+  "ca_bundle",
+  "client_certificate",
+  "client_key",
+] as const;
+export type SealedField = typeof SEALED_FIELDS[number];
+
 /** A repository as it was registered. Written by the API only. */
-export interface Repo {
+export interface Repo extends Partial<Record<SealedField, Uint8Array>> {
   id: string;
   /** Empty for a global repository. */
   workspace: string;
@@ -16,12 +26,30 @@ export interface Repo {
   url: string;
   description: string;
   period: Period;
-  /** Sealed JSON of a `Credential`. */
-  credential?: Uint8Array;
+  /** Whether only a caller's request makes it sync. */
+  suspended?: boolean;
+  webhook?: Webhook;
   creator: string;
   createTime: number;
-  /** Counts changes of what is downloaded, or how: URL and credential. */
+  /** Counts changes of what is downloaded, or how: URL, credential and TLS. */
   revision: number;
+}
+
+/** Who may announce a push, and which pushes count. */
+export interface Webhook {
+  /** Sealed. */
+  secret: Uint8Array;
+  /** When the secret was made. */
+  createTime: number;
+  filter: PushFilter;
+}
+
+/** What a push must touch to matter. An empty list is everything; in a pattern, `*` is any run. */
+export interface PushFilter {
+  /** Patterns of branches, such as `main` or `release/*`. */
+  branches: string[];
+  /** Patterns of paths from the root of the source, without a slash at the front: `charts/*`. */
+  paths: string[];
 }
 
 /** How often a repository is synced: as it was written, and what that means. 0 seconds: never. */
@@ -33,13 +61,14 @@ export interface Period {
 /** A change of a repository, worked out from what is stored now. */
 export interface RepoChange {
   repo: Repo;
-  /** When the next sync is due from now on; absent if that stays. */
-  nextDue?: number | null;
+  /** Absent if it stays. */
+  status?: SyncStatus;
 }
 
 /** Stores a new repository, due at once; `false` if its name is taken in its workspace. */
 export async function insertRepo(kv: Kv, repo: Repo): Promise<boolean> {
-  const status: SyncStatus = { ...NEVER_SYNCED, nextDue: repo.createTime };
+  const nextDue = repo.suspended ? null : repo.createTime;
+  const status: SyncStatus = { ...NEVER_SYNCED, nextDue };
   const nameKey = keys.repoName(repo.workspace, repo.name);
   const written = await kv.commit((op) =>
     moveDue(op, repo.id, null, status.nextDue)
@@ -96,9 +125,9 @@ export async function updateRepo(
         op.check({ key: newName, versionstamp: null }).delete(oldName)
           .set(newName, { repoId: id, createTime: next.repo.createTime });
       }
-      if (next.nextDue !== undefined) {
-        op.check(status).set(keys.sync(id), { ...value, nextDue: next.nextDue });
-        moveDue(op, id, value.nextDue, next.nextDue);
+      if (next.status !== undefined) {
+        op.check(status).set(keys.sync(id), next.status);
+        moveDue(op, id, value.nextDue, next.status.nextDue);
       }
       return op;
     });

@@ -1,19 +1,73 @@
-/** The one commit that ends a sync: pointer, status, due row, event and lease, or none of them. */
+/** The commits that begin and end a sync: all rows that they touch, or none of them. */
 
 import { moveDue } from "./due.ts";
-import { addEvent, type SyncEvent, trimEvents } from "./events.ts";
+import { addEvent, addRepublished, type SyncEvent, trimEvents } from "./events.ts";
 import { scheduleSweep } from "./garbage.ts";
-import type { Pointer } from "./generations.ts";
+import { asPointer, type Pointer } from "./generations.ts";
 import { keys } from "./keys.ts";
 import type { Entry, Kv } from "./kv.ts";
-import { type Lease, leaseCheck } from "./leases.ts";
+import { isHeld, type Lease, leaseCheck, type LeaseRow, takeLease } from "./leases.ts";
 import type { Repo } from "./repos.ts";
 import { writeSegments } from "./segments.ts";
-import type { SyncStatus } from "./sync_status.ts";
+import type { BegunSync, SyncStatus } from "./sync_status.ts";
+
+/** A sync that began: what there was at that moment, with its lease. */
+export interface Beginning {
+  lease: Lease;
+  repo: Entry<Repo> & { value: Repo };
+  status: Entry<SyncStatus> & { value: SyncStatus & { begun: BegunSync } };
+  pointer: Pointer | null;
+}
+
+/**
+ * Begins a sync of a repository that is due, as the one that was asked for; `id` is for one that
+ * nobody asked for. Tells until when another process is at it, or that it is not due.
+ */
+export async function beginSync(
+  kv: Kv,
+  repoId: string,
+  owner: string,
+  now: number,
+  id: string,
+): Promise<Beginning | "not due" | { busyUntil: number }> {
+  for (;;) {
+    const [repo, status, lease, pointer] = await kv.getMany<[Repo, SyncStatus, LeaseRow, Pointer]>(
+      [keys.repo(repoId), keys.sync(repoId), keys.lease(repoId), keys.index(repoId)],
+    );
+    if (repo.value === null || status.value === null) return "not due";
+    if (status.value.nextDue === null || status.value.nextDue > now) return "not due";
+    if (isHeld(lease.value, now)) return { busyUntil: lease.value.until };
+    const value = withBegun(status.value, now, id);
+    const versionstamp = await kv.commit((op) =>
+      takeLease(op.check(status).set(status.key, value), lease, owner, now)
+    );
+    // Somebody else may have begun it, or asked for it.
+    if (versionstamp === undefined) continue;
+    return {
+      lease: { repoId, owner, versionstamp },
+      repo: { ...repo, value: repo.value },
+      status: { ...status, value, versionstamp },
+      pointer: asPointer(pointer.value),
+    };
+  }
+}
+
+function withBegun(status: SyncStatus, now: number, id: string) {
+  const { asked, begun: died, ...rest } = status;
+  const { id: begunId, force } = died ?? asked ?? { id, force: false };
+  return {
+    ...rest,
+    // Asked for after the one that died began: it is still to come.
+    ...(died && asked && { asked }),
+    begun: { id: begunId, force, startedAt: now },
+  };
+}
 
 export interface SyncResult {
   status: SyncStatus;
   event: SyncEvent;
+  /** Tells of versions that were published anew, if there are any. */
+  republished?: SyncEvent;
   /** Absent if what was kept stays. */
   pointer?: Pointer;
 }
@@ -27,7 +81,7 @@ export async function commitSync(
   lease: Lease,
   repo: Entry<Repo>,
   old: Entry<SyncStatus>,
-  { status, event, pointer }: SyncResult,
+  { status, event, republished, pointer }: SyncResult,
 ): Promise<boolean> {
   const { repoId } = lease;
   const written = await kv.commit((op) => {
@@ -36,6 +90,7 @@ export async function commitSync(
       .set(keys.sync(repoId), status);
     if (pointer !== undefined) op.set(keys.index(repoId), pointer);
     moveDue(op, repoId, old.value?.nextDue ?? null, status.nextDue);
+    if (republished !== undefined) addRepublished(op, repoId, republished);
     return addEvent(op, repoId, event);
   });
   // What is left over now goes with the next trim.

@@ -7,6 +7,21 @@ import type { IndexErrorReason } from "../helm/index_error.ts";
 /** KubeSphere's states: `syncing` until a first sync has ended. */
 export type SyncState = "syncing" | "successful" | "failed";
 
+/** A sync that was asked for and has not begun: the next one, whatever else makes it due. */
+export interface AskedSync {
+  /** Of the event that it will leave behind. */
+  id: string;
+  /** Whether it may pass the shrink guard. */
+  force: boolean;
+  /** A webhook waits for its turn; a caller does not. */
+  by: "caller" | "webhook";
+}
+
+/** A sync that began. */
+export interface BegunSync extends Pick<AskedSync, "id" | "force"> {
+  startedAt: number;
+}
+
 /** Times are milliseconds of the epoch. */
 export interface SyncStatus {
   /** How the last sync that ended went. */
@@ -20,8 +35,15 @@ export interface SyncStatus {
   lastSuccess?: number;
   /** When the next sync is due: the time of the due row, or `null` if there is none. */
   nextDue: number | null;
-  /** Whether the next sync may pass the shrink guard. */
-  force: boolean;
+  asked?: AskedSync;
+  /** Under way as long as the repository is leased; else it died, and the next takes its place. */
+  begun?: BegunSync;
+  /** When the last sync that ended began. */
+  lastStart?: number;
+  /** Until when the upstream asked not to be called. */
+  notBefore?: number;
+  /** Somebody announced something new, and this many syncs since have not found it. */
+  awaiting?: number;
   /** Of the last sync that ended. */
   durationMs?: number;
   /** Decoded bytes of the last index that was downloaded. */
@@ -36,7 +58,6 @@ export const NEVER_SYNCED: SyncStatus = {
   state: "syncing",
   failures: 0,
   nextDue: null,
-  force: false,
   problems: 0,
   syncs: 0,
 };

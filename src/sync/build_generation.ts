@@ -25,6 +25,8 @@ export interface Download {
   url: string;
   body: AsyncIterable<Uint8Array>;
   validators: Validators;
+  /** Called for each chart that was read, or is known. */
+  onChart: () => void;
 }
 
 /** What a download means for a repository. `pointer` keeps its generation if nothing changed. */
@@ -48,13 +50,13 @@ export async function buildGeneration(
   kv: Kv,
   repoId: string,
   old: Pointer | null,
-  { url, body, validators }: Download,
+  { url, body, validators, onChart }: Download,
   now: number,
   force: boolean,
 ): Promise<Built> {
   const catalog = old === null ? [] : await readCatalog(kv, repoId, old);
   const known = old === null ? new Set<string>() : referencesOf(old, catalog);
-  const merge = new Merge(kv, repoId, catalog, known, now, force);
+  const merge = new Merge(kv, repoId, catalog, known, now, force, onChart);
   const summary = await parseIndex(body, merge, merge.turn);
   const lacksEnd = summary.openEnded && summary.generated === undefined;
   if (lacksEnd && old?.generated !== undefined && old.url === url) {
@@ -111,6 +113,7 @@ class Merge implements IndexVisitor {
   readonly #repoId: string;
   readonly #now: number;
   readonly #force: boolean;
+  readonly #onChart: () => void;
   /** Entries of the catalog that have not come again. */
   readonly #kept: Map<string, CatalogEntry>;
 
@@ -121,7 +124,9 @@ class Merge implements IndexVisitor {
     known: ReadonlySet<string>,
     now: number,
     force: boolean,
+    onChart: () => void,
   ) {
+    this.#onChart = onChart;
     this.#force = force;
     this.#kv = kv;
     this.#repoId = repoId;
@@ -136,12 +141,14 @@ class Merge implements IndexVisitor {
     if (this.#force || entry?.source !== digest) return false;
     this.#kept.delete(name);
     this.builder.keep(entry);
+    this.#onChart();
     return true;
   }
 
   async take(chart: Chart, digest: string | undefined): Promise<void> {
     const record = this.#kept.get(chart.name);
     this.#kept.delete(chart.name);
+    this.#onChart();
     const kept = record && { record, versions: await this.#versionsOf(record) };
     const app = mergeChart(chart, digest, kept, this.#now);
     const entry = await this.builder.add(app, this.turn);

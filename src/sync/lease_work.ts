@@ -1,7 +1,7 @@
 /** Work on a repository that only one process may do at a time. */
 
 import type { Kv } from "../store/kv.ts";
-import { acquireLease, type Held, LEASE_MS, releaseLease, renewLease } from "../store/leases.ts";
+import { type Held, type Lease, LEASE_MS, releaseLease, renewLease } from "../store/leases.ts";
 
 /** Renewals per lease time; one or two of them may fail without harm. */
 const RENEWALS = 4;
@@ -14,18 +14,15 @@ export interface HeldLease extends Held {
   settle(): void;
 }
 
-/** Does `work` under the repository's lease, or tells until when another process has it. */
-export async function withLease<T>(
+/** Does `work` under a lease that was taken, and gives it back. */
+export async function holdLease<T>(
   kv: Kv,
-  repoId: string,
-  owner: string,
+  taken: Lease,
   clock: () => number,
   signal: AbortSignal,
   work: (held: HeldLease) => Promise<T>,
-): Promise<T | { busyUntil: number }> {
-  const acquired = await acquireLease(kv, repoId, owner, clock());
-  if ("busyUntil" in acquired) return acquired;
-  let lease = acquired, settled = false;
+): Promise<T> {
+  let lease = taken, settled = false;
   let renewing: Promise<boolean> | undefined;
   const lost = new AbortController();
   const renewOnce = async () => {

@@ -1,27 +1,35 @@
 /** What a sync leaves behind for the next one: state, failures, and when that is due. */
 
-import { IndexError } from "../helm/index_error.ts";
+import type { IndexError } from "../helm/index_error.ts";
+import type { Repo } from "../store/repos.ts";
 import type { SyncStatus } from "../store/sync_status.ts";
 
 /** Added to a wait, at random, so that repositories do not all come at once. */
 const JITTER = 0.1;
 const RETRY_STEP_MS = 60_000;
 const MAX_RETRY_MS = 600_000;
+/**
+ * How long after a sync that was to find something new and did not another one looks: the push that
+ * announced it may come before the web server has it, and before a cache between has let go of what
+ * was there (GitHub Pages: ten minutes).
+ */
+const LOOK_AGAIN_MS = [60_000, 300_000, 600_000];
 /** Most characters of a message that is kept. */
 const MAX_MESSAGE = 512;
 
 export interface Attempt {
-  /** The status when the sync began. */
-  begun: SyncStatus;
-  /** The status now; a request that came meanwhile has moved its due time. */
+  /** The status when the sync ended. */
   current: SyncStatus;
-  periodSeconds: number;
+  /** The repository then. */
+  repo: Pick<Repo, "period" | "suspended">;
   /** Milliseconds of the epoch. */
   startedAt: number;
   finishedAt: number;
   bytes: number;
   /** Number of problems; absent if they stay. */
   problems?: number;
+  /** Whether it made a new generation. */
+  changed: boolean;
   error?: IndexError;
   /** From 0 to 1. */
   random: number;
@@ -30,16 +38,23 @@ export interface Attempt {
 /** The status after a sync. */
 export function nextStatus(attempt: Attempt): SyncStatus {
   const { current, finishedAt, startedAt, error, problems, bytes } = attempt;
+  const { asked } = current;
   const failures = error === undefined ? 0 : current.failures + 1;
-  const requested = current.nextDue !== attempt.begun.nextDue;
+  const notBefore = error?.retryAfter === undefined ? undefined : finishedAt + error.retryAfter;
+  const awaiting = nextAwaiting(attempt);
   return {
     state: error === undefined ? "successful" : "failed",
     ...(error && { reason: error.reason, message: error.message.slice(0, MAX_MESSAGE) }),
     failures,
     lastAttempt: finishedAt,
+    lastStart: startedAt,
     ...withDefined("lastSuccess", error === undefined ? finishedAt : current.lastSuccess),
-    nextDue: requested ? current.nextDue : dueAfter(attempt, failures),
-    force: current.force && (error !== undefined || !attempt.begun.force),
+    nextDue: asked === undefined
+      ? dueAfter(attempt, failures, notBefore, awaiting)
+      : Math.max(current.nextDue ?? finishedAt, asked.by === "webhook" ? notBefore ?? 0 : 0),
+    ...withDefined("asked", asked),
+    ...withDefined("notBefore", notBefore),
+    ...withDefined("awaiting", awaiting),
     durationMs: finishedAt - startedAt,
     ...withDefined("bytes", bytes > 0 ? bytes : current.bytes),
     problems: problems ?? current.problems,
@@ -47,13 +62,29 @@ export function nextStatus(attempt: Attempt): SyncStatus {
   };
 }
 
-function dueAfter(attempt: Attempt, failures: number): number | null {
-  const { error, periodSeconds, finishedAt, random } = attempt;
-  if (error === undefined && periodSeconds === 0) return null;
-  const wait = error === undefined
-    ? periodSeconds * 1_000
-    : Math.max(Math.min(RETRY_STEP_MS * failures, MAX_RETRY_MS), error.retryAfter ?? 0);
-  return Math.round(finishedAt + wait * (1 + JITTER * random));
+/** How many syncs have looked in vain for what was announced. */
+function nextAwaiting({ current, changed, error, repo }: Attempt): number | undefined {
+  const { awaiting, asked } = current;
+  // The sync that was asked for meanwhile is yet to look.
+  if (awaiting === undefined || asked !== undefined || error !== undefined) return awaiting;
+  return changed || repo.suspended || awaiting >= LOOK_AGAIN_MS.length ? undefined : awaiting + 1;
+}
+
+function dueAfter(
+  { repo, error, finishedAt, random }: Attempt,
+  failures: number,
+  notBefore = 0,
+  awaiting = 0,
+): number | null {
+  if (repo.suspended) return null;
+  const jittered = (wait: number) => Math.round(finishedAt + wait * (1 + JITTER * random));
+  if (error !== undefined) {
+    const wait = Math.min(RETRY_STEP_MS * failures, MAX_RETRY_MS);
+    return jittered(Math.max(wait, notBefore - finishedAt));
+  }
+  const waits = [LOOK_AGAIN_MS[awaiting - 1], repo.period.seconds * 1_000 || undefined]
+    .filter((wait) => wait !== undefined);
+  return waits.length === 0 ? null : jittered(Math.min(...waits));
 }
 
 function withDefined<K extends string, T>(key: K, value: T | undefined): { [P in K]?: T } {

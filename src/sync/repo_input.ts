@@ -1,19 +1,23 @@
 /** What a caller says of a repository, checked before anything is done with it. */
 
 import { invalid, unknownField } from "../refused.ts";
-import type { Credential } from "../sources/source.ts";
-import type { Period } from "../store/repos.ts";
+import { isS3 } from "../sources/place.ts";
+import { s3CredentialObjection } from "../sources/s3.ts";
+import type { BasicCredential, S3Credential } from "../sources/source.ts";
+import type { Period, SealedField } from "../store/repos.ts";
 import { parsePeriod } from "./period.ts";
+import { parseCaBundle, parseClientCertificate, parseClientKey } from "./tls_input.ts";
 
 /** Absent is what the caller did not say. */
 export interface RepoInput {
   name?: string;
   /** Without userinfo. */
   url?: string;
-  /** From the URL's userinfo or the field; `null` removes the one that is stored. */
-  credential?: Credential | null;
   description?: string;
   period?: Period;
+  suspended?: boolean;
+  /** `null` removes what is stored. */
+  sealed: Partial<Record<SealedField, string | null>>;
 }
 
 const MAX_NAME = 128;
@@ -31,12 +35,28 @@ const IGNORED_FIELDS = new Set([
   "visibility",
   "workspace",
 ]);
-const FIELDS = ["name", "url", "credential", "description", "sync_period"] as const;
+const TEXTS = [
+  "name",
+  "url",
+  "credential",
+  "description",
+  "sync_period",
+  "ca_bundle",
+  "client_certificate",
+  "client_key",
+] as const;
+const FIELDS = [...TEXTS, "suspended"];
+const S3_FIELDS = ["accessKeyID", "secretAccessKey", "sessionToken", "region", "endpoint"];
 
 /** Reads the body of a request. Throws a `Refused` that names the field that is wrong. */
 export function parseRepoInput(body: Readonly<Record<string, unknown>>): RepoInput {
-  const fields = readStrings(body);
-  const input: RepoInput = {};
+  const { suspended, ...others } = body;
+  if (!["boolean", "undefined"].includes(typeof (suspended ?? undefined))) {
+    throw invalid("suspended", "true or false");
+  }
+  const fields = readStrings(others);
+  const input: RepoInput = { sealed: {} };
+  if (typeof suspended === "boolean") input.suspended = suspended;
   if (fields.name !== undefined) input.name = parseName(fields.name);
   if (fields.description !== undefined) {
     if (lengthOf(fields.description) > MAX_DESCRIPTION) {
@@ -46,22 +66,27 @@ export function parseRepoInput(body: Readonly<Record<string, unknown>>): RepoInp
   }
   if (fields.sync_period !== undefined) input.period = parsePeriod(fields.sync_period);
   const fromUrl = fields.url === undefined ? undefined : parseUrl(fields.url);
-  const fromField = fields.credential === undefined
-    ? undefined
-    : parseCredential(fields.credential);
-  if (fromUrl?.credential && fromField) {
-    throw invalid("credential", "nothing, since the url holds a credential already");
-  }
   if (fromUrl !== undefined) input.url = fromUrl.url;
-  const credential = fromUrl?.credential ?? fromField;
-  if (credential !== undefined) input.credential = credential;
+  const { sealed } = input;
+  if (fields.credential !== undefined) putDefined(sealed, parseCredential(fields.credential));
+  if (fromUrl?.credential !== undefined) {
+    if (sealed.credential) {
+      throw invalid("credential", "nothing, since the url holds a credential already");
+    }
+    sealed.credential = JSON.stringify(fromUrl.credential);
+  }
+  const pem = { ca_bundle: parseCaBundle, client_certificate: parseClientCertificate };
+  for (const [field, parse] of Object.entries({ ...pem, client_key: parseClientKey })) {
+    const text = fields[field as SealedField];
+    if (text !== undefined) sealed[field as SealedField] = text.trim() === "" ? null : parse(text);
+  }
   return input;
 }
 
 function readStrings(body: Readonly<Record<string, unknown>>) {
-  const result: Partial<Record<typeof FIELDS[number], string>> = {};
+  const result: Partial<Record<typeof TEXTS[number], string>> = {};
   for (const [field, value] of Object.entries(body)) {
-    const known = FIELDS.find((name) => name === field);
+    const known = TEXTS.find((name) => name === field);
     if (known === undefined) {
       if (IGNORED_FIELDS.has(field)) continue;
       throw unknownField(field, FIELDS);
@@ -73,6 +98,10 @@ function readStrings(body: Readonly<Record<string, unknown>>) {
   return result;
 }
 
+function putDefined(sealed: RepoInput["sealed"], credential: string | null | undefined) {
+  if (credential !== undefined) sealed.credential = credential;
+}
+
 function parseName(text: string): string {
   const name = text.trim();
   if (name === "" || lengthOf(name) > MAX_NAME) {
@@ -82,16 +111,18 @@ function parseName(text: string): string {
 }
 
 /** The URL keeps the text that it has, but for its userinfo. */
-function parseUrl(text: string): { url: string; credential?: Credential } {
-  const url = /^https?:\/\/[^/?#]/i.test(text) ? URL.parse(text) : null;
+function parseUrl(text: string): { url: string; credential?: BasicCredential } {
   // deno-lint-ignore no-control-regex -- the URL parser drops them without a word
   const malformed = /[\s\x00-\x1f\x7f#\\]|%(?![0-9a-f]{2})/i.test(text);
+  const url = /^(https?|s3):\/\/[^/?#]/i.test(text) ? URL.parse(text) : null;
   if (url === null || malformed || text.length > MAX_URL) {
     throw invalid(
       "url",
-      "an http or https URL without spaces or `#`, such as `https://charts.example.org/stable`",
+      "an http, https or s3 URL without spaces or `#`, such as `https://charts.example.org/stable`",
     );
   }
+  // What an s3 URL names is for its own rules, and its credential has a field.
+  if (isS3(text)) return { url: text };
   const stripped = text.replace(/^(https?:\/\/)[^/?]*@/i, "$1");
   if (url.username === "" && url.password === "") return { url: stripped };
   try {
@@ -111,25 +142,41 @@ function parseUrl(text: string): { url: string; credential?: Credential } {
  * A credential is JSON in a string, as KubeSphere has it. `{}` says nothing, since that is what a
  * client was told that the credential is; an empty string removes it.
  */
-function parseCredential(text: string): Credential | null | undefined {
+function parseCredential(text: string): string | null | undefined {
   if (text.trim() === "") return null;
-  const expected = 'a JSON text such as {"username":"...","password":"..."}';
-  let value: unknown;
+  const value = readObject(text);
+  const names = value === undefined || text.length > MAX_CREDENTIAL
+    ? undefined
+    : Object.keys(value);
+  if (names?.length === 0) return undefined;
+  const isText = Object.values(value ?? {}).every((member) => typeof member === "string");
+  if (names !== undefined && isText) {
+    if (names.every((name) => S3_FIELDS.includes(name))) return s3Credential(value as S3Credential);
+    const { username, password, ...rest } = value as Partial<BasicCredential>;
+    if (username && password !== undefined && Object.keys(rest).length === 0) {
+      return JSON.stringify({ username, password });
+    }
+  }
+  throw invalid(
+    "credential",
+    'a JSON text such as {"username":"...","password":"..."}, or for an s3 URL ' +
+      '{"accessKeyID":"...","secretAccessKey":"..."}',
+  );
+}
+
+function s3Credential(credential: S3Credential): string {
+  const objection = s3CredentialObjection(credential);
+  if (objection !== undefined) throw invalid("credential", objection);
+  return JSON.stringify(credential);
+}
+
+function readObject(text: string): object | undefined {
   try {
-    value = JSON.parse(text);
+    const value = JSON.parse(text);
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? value : undefined;
   } catch {
-    // Told below.
-  }
-  if (typeof value !== "object" || value === null || text.length > MAX_CREDENTIAL) {
-    throw invalid("credential", expected);
-  }
-  const { username, password, ...rest } = value as Record<string, unknown>;
-  if (username === undefined && password === undefined && Object.keys(rest).length === 0) {
     return undefined;
   }
-  const isText = typeof username === "string" && username !== "" && typeof password === "string";
-  if (!isText || Object.keys(rest).length > 0) throw invalid("credential", expected);
-  return { username, password };
 }
 
 function lengthOf(text: string): number {

@@ -7,8 +7,8 @@ import { parseIndex } from "../helm/index_parser.ts";
 import { newRepoId } from "../helm/ids.ts";
 import { invalid, Refused } from "../refused.ts";
 import type { Egress } from "../sources/egress.ts";
-import type { Credential, FetchIndex } from "../sources/source.ts";
-import { requestSync } from "../store/due.ts";
+import type { FetchIndex } from "../sources/source.ts";
+import { requestSync, withAsked } from "../store/due.ts";
 import type { Kv } from "../store/kv.ts";
 import {
   deleteRepo,
@@ -16,13 +16,15 @@ import {
   insertRepo,
   isNameTaken,
   type Repo,
+  SEALED_FIELDS,
   updateRepo,
 } from "../store/repos.ts";
 import type { SyncStatus } from "../store/sync_status.ts";
 import { takeTurns } from "../turn.ts";
 import { DEFAULT_PERIOD } from "./period.ts";
 import type { RepoInput } from "./repo_input.ts";
-import { openCredential } from "./sync_repo.ts";
+import { accessOf, open, seal, type SealedTexts } from "./sealed.ts";
+import { checkSource } from "./source_check.ts";
 import type { Syncer } from "./syncer.ts";
 
 export interface RepositoriesDeps {
@@ -54,7 +56,9 @@ export async function registerRepo(
   creator: string,
 ): Promise<string> {
   const name = required("name", input.name);
-  const url = checkedUrl(deps.egress, input.url);
+  const url = required("url", input.url);
+  const texts = textsOf({}, input);
+  checkSource(deps.egress, url, texts);
   const id = newRepoId(deps.randomBytes(14));
   const repo: Repo = {
     id,
@@ -63,28 +67,34 @@ export async function registerRepo(
     url,
     description: input.description ?? "",
     period: input.period ?? DEFAULT_PERIOD,
-    ...await sealed(deps.secrets, id, input.credential),
+    suspended: input.suspended ?? false,
+    ...await seal(deps.secrets, id, texts),
     creator,
     createTime: deps.clock(),
     revision: 1,
   };
   if (!await insertRepo(deps.kv, repo)) throw nameTaken(name);
   deps.onChange();
-  deps.syncer.start(id);
+  deps.syncer.start(repo);
   return id;
 }
 
-/** Downloads and reads an index, and says what it holds. Nothing is stored. */
-export async function checkIndex(
+/** Downloads and reads the index of what may become a repository. Nothing is stored. */
+export function checkInput(deps: RepositoriesDeps, input: RepoInput): Promise<CheckedIndex> {
+  return checkIndex(deps, required("url", input.url), textsOf({}, input));
+}
+
+async function checkIndex(
   deps: RepositoriesDeps,
-  url: string | undefined,
-  credential: Credential | null | undefined,
+  url: string,
+  texts: SealedTexts,
 ): Promise<CheckedIndex> {
+  checkSource(deps.egress, url, texts);
   const counts = { apps: 0, versions: 0, bytes: 0 };
   try {
     const answer = await deps.fetchIndex({
-      url: checkedUrl(deps.egress, url),
-      ...(credential && { credential }),
+      url,
+      ...accessOf(texts),
       maxBytes: deps.maxIndexBytes,
       onBytes: (total) => counts.bytes = total,
     });
@@ -103,8 +113,8 @@ export async function checkIndex(
 }
 
 /**
- * Modifies a repository. A new URL or credential is tried out first, and a sync follows; a stored
- * credential stays as long as the URL's origin does.
+ * Modifies a repository. A new URL, credential or certificate is tried out first, and a sync
+ * follows; what is stored sealed stays as long as the URL's origin does.
  */
 export async function modifyRepo(
   deps: RepositoriesDeps,
@@ -118,24 +128,29 @@ export async function modifyRepo(
     throw nameTaken(input.name!);
   }
   const url = input.url ?? before.url;
-  const sourceChanges = url !== before.url || input.credential !== undefined;
-  if (sourceChanges) await checkIndex(deps, url, await effective(deps, before, input));
-  const credential = await sealed(deps.secrets, id, input.credential);
+  const sourceChanges = url !== before.url || Object.keys(input.sealed).length > 0;
+  const kept = keptFields(before, url, input);
+  if (sourceChanges) {
+    await checkIndex(deps, url, textsOf(await openKept(deps.secrets, kept), input));
+  }
+  const fresh = await seal(deps.secrets, id, textsOf({}, input));
   const outcome = await updateRepo(deps.kv, id, (repo, status) => {
     // What was tried out is not what is there now.
     if (repo.revision !== before.revision) return undefined;
-    const { credential: stored, ...rest } = repo;
-    const keepsStored = input.credential === undefined && sameOrigin(url, repo.url);
     const changed: Repo = {
-      ...rest,
-      ...(keepsStored && stored !== undefined ? { credential: stored } : credential),
+      ...keptFields(repo, url, input),
+      ...fresh,
       url,
       name: input.name ?? repo.name,
       description: input.description ?? repo.description,
       period: input.period ?? repo.period,
+      suspended: input.suspended ?? repo.suspended ?? false,
       revision: repo.revision + Number(sourceChanges),
     };
-    return { repo: changed, ...nextDue(changed, repo, status, sourceChanges, deps.clock()) };
+    const next = sourceChanges
+      ? askedAnew(status, deps.clock())
+      : statusAfter(changed, repo, status, deps.clock());
+    return { repo: changed, ...(next && { status: next }) };
   });
   if (outcome === "absent") throw repoNotFound(id);
   if (outcome === "name_taken") throw nameTaken(input.name!);
@@ -144,7 +159,7 @@ export async function modifyRepo(
     throw new Refused("conflict", message);
   }
   deps.onChange();
-  if (sourceChanges) deps.syncer.start(id);
+  deps.syncer.start({ id, url });
 }
 
 /** Deletes a repository, with its apps and its history. */
@@ -153,15 +168,20 @@ export async function removeRepo(deps: RepositoriesDeps, id: string): Promise<vo
   deps.onChange();
 }
 
-/** Asks for a sync now. `force` accepts an index that the shrink guard would refuse. */
+/**
+ * Asks for a sync now, and answers the id of its event. `force` accepts an index that the shrink
+ * guard would refuse.
+ */
 export async function askForSync(
   deps: RepositoriesDeps,
-  id: string,
+  repo: Pick<Repo, "id" | "url">,
   force: boolean,
-): Promise<void> {
-  const outcome = await requestSync(deps.kv, id, deps.clock(), { force });
-  if (outcome === "absent") throw repoNotFound(id);
-  deps.syncer.start(id);
+): Promise<string> {
+  const ask = { id: crypto.randomUUID(), force, by: "caller", now: deps.clock() } as const;
+  const asked = await requestSync(deps.kv, repo.id, ask);
+  if (asked === "absent") throw repoNotFound(repo.id);
+  deps.syncer.start(repo);
+  return asked.id;
 }
 
 /** A repository that is not there, or not there for the caller. */
@@ -178,51 +198,67 @@ function required(field: string, value: string | undefined): string {
   return value;
 }
 
-function checkedUrl(egress: Egress, value: string | undefined): string {
-  const url = required("url", value);
-  const objection = egress.objection(new URL(url));
-  if (objection === undefined) return url;
-  throw invalid("url", `an address that Chartroom may call, but ${objection}`);
+/** What is sealed after a change: what was kept, and what the caller says. */
+function textsOf(kept: SealedTexts, { sealed }: RepoInput): SealedTexts {
+  const texts = Object.entries({ ...kept, ...sealed }).filter(([, text]) => text !== null);
+  return Object.fromEntries(texts);
 }
 
-async function sealed(
-  secrets: Secrets,
-  repoId: string,
-  credential: Credential | null | undefined,
-): Promise<{ credential?: Uint8Array }> {
-  if (!credential) return {};
-  const text = JSON.stringify(credential);
-  return { credential: await secrets.seal({ repoId, field: "credential" }, text) };
+/** A repository without the sealed fields that a change replaces, or that another origin has not to get. */
+function keptFields(repo: Repo, url: string, { sealed }: RepoInput): Repo {
+  const kept = { ...repo };
+  for (const field of SEALED_FIELDS) {
+    if (sealed[field] !== undefined || !sameOrigin(url, repo.url)) delete kept[field];
+  }
+  return kept;
 }
 
+/** `s3://host` is no origin to the URL parser. */
 function sameOrigin(a: string, b: string): boolean {
-  return new URL(a).origin === new URL(b).origin;
+  const originOf = (url: string) => /^(https?|s3):\/\/([^/?]*)/i.exec(new URL(url).href)![0];
+  return originOf(a).toLowerCase() === originOf(b).toLowerCase();
 }
 
-/** The credential that a modified repository will use. */
-async function effective({ secrets }: RepositoriesDeps, before: Repo, input: RepoInput) {
-  if (input.credential !== undefined) return input.credential;
-  if (!sameOrigin(input.url ?? before.url, before.url)) return undefined;
+async function openKept(secrets: Secrets, repo: Repo): Promise<SealedTexts> {
   try {
-    return await openCredential(secrets, before);
+    return await open(secrets, repo);
   } catch (error) {
     if (!(error instanceof SecretUnreadable)) throw error;
-    throw invalid("credential", `a new one, since ${error.message}`);
+    throw invalid(error.place.field, `a new one, since ${error.message}`);
   }
 }
 
-function nextDue(
+/** A sync under way downloads what does not count any more: the next one takes its place. */
+function askedAnew(status: SyncStatus, now: number): SyncStatus {
+  const id = crypto.randomUUID();
+  const { begun, ...rest } = status;
+  if (begun === undefined || status.asked !== undefined) {
+    return withAsked(status, { id, force: false, by: "caller", now });
+  }
+  return withAsked(rest, { id: begun.id, force: begun.force, by: "caller", now });
+}
+
+/** The status after a change that needs no download; `undefined` if it stays. */
+function statusAfter(
   repo: Repo,
   before: Repo,
   status: SyncStatus,
-  sourceChanges: boolean,
   now: number,
-): { nextDue?: number | null } {
-  if (sourceChanges) return { nextDue: now };
-  if (repo.period.seconds === before.period.seconds) return {};
+): SyncStatus | undefined {
+  if (repo.suspended && !before.suspended) return suspended(status);
+  if (repo.suspended) return undefined;
+  if (before.suspended) return { ...status, nextDue: Math.min(now, status.nextDue ?? now) };
+  if (repo.period.seconds === before.period.seconds) return undefined;
   // What waits for its turn, or is tried again after a failure, stays as it is.
   const queued = status.nextDue !== null && status.nextDue <= now;
-  if (queued || status.state !== "successful") return {};
-  if (repo.period.seconds === 0) return { nextDue: null };
-  return { nextDue: Math.max(now, (status.lastAttempt ?? now) + repo.period.seconds * 1_000) };
+  if (queued || status.asked !== undefined || status.state !== "successful") return undefined;
+  if (repo.period.seconds === 0) return { ...status, nextDue: null };
+  const next = (status.lastAttempt ?? now) + repo.period.seconds * 1_000;
+  return { ...status, nextDue: Math.max(now, next) };
+}
+
+/** A caller's sync still goes on; what a webhook or the period wanted does not. */
+function suspended({ asked, awaiting: _, ...status }: SyncStatus): SyncStatus {
+  if (asked?.by === "caller") return { ...status, asked };
+  return status.begun === undefined ? { ...status, nextDue: null } : status;
 }

@@ -3,24 +3,25 @@
 import { type Secrets, SecretUnreadable } from "../access/secrets.ts";
 import { IndexError } from "../helm/index_error.ts";
 import { describeError, type Log } from "../log.ts";
-import type { Credential, FetchIndex } from "../sources/source.ts";
+import type { FetchIndex } from "../sources/source.ts";
 import type { SyncEvent } from "../store/events.ts";
 import { type GarbageRow, sweep } from "../store/garbage.ts";
-import { type Pointer, readPointer } from "../store/generations.ts";
-import { type Kv, StoreUnavailable } from "../store/kv.ts";
+import { type Entry, type Kv, StoreUnavailable } from "../store/kv.ts";
+import { acquireLease } from "../store/leases.ts";
+import type { Progress } from "../store/progress.ts";
 import { readRepoAndStatus, type Repo } from "../store/repos.ts";
-import { commitSync, type SyncResult, writeAhead } from "../store/sync_commit.ts";
+import {
+  type Beginning,
+  beginSync,
+  commitSync,
+  type SyncResult,
+  writeAhead,
+} from "../store/sync_commit.ts";
 import type { SyncStatus } from "../store/sync_status.ts";
 import { buildGeneration, type Built } from "./build_generation.ts";
-import { type HeldLease, withLease } from "./lease_work.ts";
+import { type HeldLease, holdLease } from "./lease_work.ts";
 import { nextStatus } from "./next_status.ts";
-
-/** How far a sync has come, for who watches it. */
-export interface Progress {
-  phase: "download" | "store";
-  /** Decoded bytes that have come. */
-  bytes: number;
-}
+import { accessOf, open } from "./sealed.ts";
 
 export interface SyncDeps {
   kv: Kv;
@@ -40,19 +41,13 @@ export interface SyncDeps {
 }
 
 /**
- * `again`: the repository is due once more, since it was changed or asked for meanwhile.
- * `idle`: it is not due, or is no more. `busyUntil`: another process is at it.
+ * `dueAt`: when the repository is due once more, `null` if that is never. `idle`: it is not due, or
+ * is no more. `busy`: another process is at it.
  */
 export type SyncOutcome =
-  | { kind: "done" | "again" | "idle" | "lost" }
+  | { kind: "done"; dueAt: number | null }
+  | { kind: "idle" }
   | { kind: "busy"; busyUntil: number };
-
-interface Snapshot {
-  repo: Repo;
-  status: SyncStatus;
-  pointer: Pointer | null;
-  startedAt: number;
-}
 
 /** What came of a sync before it is committed. */
 interface Product {
@@ -68,17 +63,13 @@ export async function syncRepo(
   signal: AbortSignal,
 ): Promise<SyncOutcome> {
   const { kv, owner, clock } = deps;
-  const outcome = await withLease(kv, repoId, owner, clock, signal, async (held) => {
-    const startedAt = clock();
-    const [repo, status] = await readRepoAndStatus(kv, repoId);
-    if (repo.value === null || status.value === null) return "idle";
-    if (status.value.nextDue === null || status.value.nextDue > startedAt) return "idle";
-    const pointer = await readPointer(kv, repoId);
-    const snapshot = { repo: repo.value, status: status.value, pointer, startedAt };
-    const product = await produce(deps, snapshot, held.signal);
-    return await settle(deps, held, snapshot, product);
+  const beginning = await beginSync(kv, repoId, owner, clock(), crypto.randomUUID());
+  if (beginning === "not due") return { kind: "idle" };
+  if ("busyUntil" in beginning) return { kind: "busy", ...beginning };
+  return await holdLease(kv, beginning.lease, clock, signal, async (held) => {
+    const product = await produce(deps, beginning, held.signal);
+    return await settle(deps, held, beginning, product);
   });
-  return typeof outcome === "string" ? { kind: outcome } : { kind: "busy", ...outcome };
 }
 
 /** Deletes what no generation of a repository refers to any more, unless it is being synced. */
@@ -88,56 +79,52 @@ export async function sweepRepo(
   rows: readonly GarbageRow[],
   signal: AbortSignal,
 ): Promise<void> {
-  await withLease(kv, repoId, owner, clock, signal, (held) => sweep(kv, held, repoId, rows));
+  const lease = await acquireLease(kv, repoId, owner, clock());
+  if ("busyUntil" in lease) return;
+  await holdLease(kv, lease, clock, signal, (held) => sweep(kv, held, repoId, rows));
 }
 
-/** The credential of a repository, opened. */
-export async function openCredential(
-  secrets: Secrets,
-  repo: Pick<Repo, "id" | "credential">,
-): Promise<Credential | undefined> {
-  if (repo.credential === undefined) return undefined;
-  const place = { repoId: repo.id, field: "credential" } as const;
-  return JSON.parse(await secrets.open(place, repo.credential));
-}
-
-async function produce(deps: SyncDeps, snapshot: Snapshot, signal: AbortSignal): Promise<Product> {
+async function produce(
+  deps: SyncDeps,
+  beginning: Beginning,
+  signal: AbortSignal,
+): Promise<Product> {
   const product: Product = { bytes: 0 };
   try {
-    const built = await build(deps, snapshot, signal, product);
+    const built = await build(deps, beginning, signal, product);
     return built === undefined ? product : { ...product, built };
   } catch (error) {
     if (signal.aborted || error instanceof StoreUnavailable) throw error;
-    return { ...product, error: asIndexError(deps, snapshot.repo, error) };
+    return { ...product, error: asIndexError(deps, beginning.repo.value, error) };
   }
 }
 
 async function build(
   { kv, fetchIndex, secrets, maxIndexBytes, clock, onProgress }: SyncDeps,
-  { repo, status, pointer }: Snapshot,
+  { repo: { value: repo }, status: { value: { begun } }, pointer }: Beginning,
   signal: AbortSignal,
   product: Product,
 ): Promise<Built | undefined> {
-  const progress = (phase: Progress["phase"]) =>
-    onProgress(repo.id, { phase, bytes: product.bytes });
-  progress("download");
-  const credential = await openCredential(secrets, repo);
+  const progress: Progress = { id: begun.id, phase: "download", bytes: 0, charts: 0 };
+  const tell = (change: Partial<Progress>) => onProgress(repo.id, Object.assign(progress, change));
+  tell({});
   const answer = await fetchIndex({
     url: repo.url,
-    ...(credential && { credential }),
+    ...accessOf(await open(secrets, repo)),
     ...(pointer?.url === repo.url && { validators: pointer.validators }),
     maxBytes: maxIndexBytes,
     signal,
     onBytes(total) {
       product.bytes = total;
-      progress("download");
+      tell({ bytes: total });
     },
   });
   if (answer.kind === "unchanged") return undefined;
+  if (answer.totalBytes !== undefined) tell({ totalBytes: answer.totalBytes });
   try {
-    const download = { url: repo.url, ...answer };
-    const built = await buildGeneration(kv, repo.id, pointer, download, clock(), status.force);
-    progress("store");
+    const download = { url: repo.url, ...answer, onChart: () => progress.charts++ };
+    const built = await buildGeneration(kv, repo.id, pointer, download, clock(), begun.force);
+    tell({ phase: "store" });
     await writeAhead(kv, repo.id, built.fresh, built.dropped, clock());
     return built;
   } finally {
@@ -158,32 +145,36 @@ function asIndexError({ log }: SyncDeps, repo: Repo, error: unknown): IndexError
 async function settle(
   deps: SyncDeps,
   held: HeldLease,
-  snapshot: Snapshot,
+  beginning: Beginning,
   product: Product,
-): Promise<"done" | "again" | "idle" | "lost"> {
-  const { id, revision } = snapshot.repo;
+): Promise<SyncOutcome> {
+  const { id, revision } = beginning.repo.value;
+  let repo: Entry<Repo> = beginning.repo, current: Entry<SyncStatus> = beginning.status;
   for (;;) {
-    if (held.signal.aborted) return "lost";
-    const [repo, current] = await readRepoAndStatus(deps.kv, id);
-    if (repo.value === null || current.value === null) return "idle";
-    if (repo.value.revision !== revision) return "again";
-    const result = resultOf(deps, snapshot, product, repo.value, current.value);
-    if (!await commitSync(deps.kv, held.lease, repo, current, result)) {
-      if (await held.renew()) continue;
-      return "lost";
+    if (held.signal.aborted) return { kind: "idle" };
+    if (repo.value === null || current.value === null) return { kind: "idle" };
+    // What was downloaded is not what is asked for now.
+    if (repo.value.revision !== revision) return { kind: "done", dueAt: current.value.nextDue };
+    const result = resultOf(deps, beginning, product, repo.value, current.value);
+    if (await commitSync(deps.kv, held.lease, repo, current, result)) {
+      held.settle();
+      if (result.pointer !== undefined) deps.onCommit(id);
+      logEvent(deps.log, id, result.event);
+      return { kind: "done", dueAt: result.status.nextDue };
     }
-    held.settle();
-    const { status, event, pointer } = result;
-    if (pointer !== undefined) deps.onCommit(id);
-    const { state, reason, message, generation, durationMs, bytes } = event;
-    deps.log("synced", { repo: id, state, reason, message, generation, durationMs, bytes });
-    return status.nextDue !== null && status.nextDue <= event.finishedAt ? "again" : "done";
+    if (!await held.renew()) return { kind: "idle" };
+    [repo, current] = await readRepoAndStatus(deps.kv, id);
   }
+}
+
+function logEvent(log: Log, repo: string, event: SyncEvent) {
+  const { state, reason, message, generation, durationMs, bytes } = event;
+  log("synced", { repo, state, reason, message, generation, durationMs, bytes });
 }
 
 function resultOf(
   { clock, random }: SyncDeps,
-  { status: begun, pointer: old, startedAt }: Snapshot,
+  { status: { value: { begun } }, pointer: old }: Beginning,
   { built, error, bytes }: Product,
   repo: Repo,
   current: SyncStatus,
@@ -191,25 +182,54 @@ function resultOf(
   // Events of a repository are told apart by their time.
   const finishedAt = Math.max(clock(), (current.lastAttempt ?? 0) + 1);
   const status = nextStatus({
-    begun,
     current,
-    periodSeconds: repo.period.seconds,
-    startedAt,
+    repo,
+    startedAt: begun.startedAt,
     finishedAt,
     bytes,
+    changed: built?.changes !== undefined,
     random: random(),
     ...(error && { error }),
     ...(built?.problems !== undefined && { problems: built.problems }),
   });
   const event: SyncEvent = {
-    id: crypto.randomUUID(),
+    id: begun.id,
     finishedAt,
     state: error === undefined ? "successful" : "failed",
     ...(error && { reason: error.reason, message: status.message! }),
     generation: (built?.pointer ?? old)?.generation ?? 0,
-    durationMs: finishedAt - startedAt,
+    durationMs: finishedAt - begun.startedAt,
     bytes,
     ...(built?.changes && { changes: built.changes }),
   };
-  return { status, event, ...(built?.pointer && { pointer: built.pointer }) };
+  const republished = republishedEvent(event);
+  return {
+    status,
+    event,
+    ...(republished && { republished }),
+    ...(built?.pointer && { pointer: built.pointer }),
+  };
+}
+
+/** A version that is published anew under its old name deserves a look: it may be an attack. */
+function republishedEvent({ changes, ...event }: SyncEvent): SyncEvent | undefined {
+  const count = changes?.versionsRepublished.count ?? 0;
+  if (count === 0) return undefined;
+  const [first] = changes!.versionsRepublished.names;
+  const message = `${first}${count === 1 ? " was" : ` and ${count - 1} more were`} published ` +
+    "anew, with another digest";
+  const none = { count: 0, names: [] };
+  return {
+    ...event,
+    id: crypto.randomUUID(),
+    kind: "republished",
+    message,
+    changes: {
+      appsAdded: none,
+      appsRemoved: none,
+      versionsAdded: none,
+      versionsRemoved: none,
+      versionsRepublished: changes!.versionsRepublished,
+    },
+  };
 }

@@ -1,24 +1,40 @@
 /** Runs what is due, a bounded number at once, whatever made it due. */
 
 import { describeError } from "../log.ts";
-import { listDue } from "../store/due.ts";
+import { duePages } from "../store/due.ts";
 import { listGarbage } from "../store/garbage.ts";
-import { type Progress, sweepRepo, type SyncDeps, syncRepo } from "./sync_repo.ts";
+import { type Progress, writeProgress } from "../store/progress.ts";
+import type { Repo } from "../store/repos.ts";
+import { Queue } from "./queue.ts";
+import { sweepRepo, type SyncDeps, syncRepo } from "./sync_repo.ts";
 
-/** Most repositories that one tick takes from the due index. */
-const BATCH = 500;
+/** How many repositories are taken from the due index at once. */
+const PAGE = 500;
 /** A tick ends before the next minute's begins. */
 const TICK_MS = 50_000;
+/** Most downloads from one host at once, so that a hundred repositories there are no attack. */
+const MAX_PER_HOST = 4;
 /** How soon a repository that somebody else has is looked at again, at the latest. */
 const BUSY_MS = 1_000;
+/** What is due later than this is for a tick. */
+const SOON_MS = 15_000;
+/** How often the progress of a sync is written for other processes. */
+const PROGRESS_MS = 1_000;
 
 export interface Syncer {
-  /** Syncs a repository, if it is due, as soon as there is room. */
-  start(repoId: string): void;
-  /** Works the due index, and sweeps garbage. Never throws. */
-  tick(): Promise<void>;
+  /** Syncs a repository, if it is due, as soon as there is room; or at a time that is near. */
+  start(repo: Pick<Repo, "id" | "url">, at?: number): void;
+  /**
+   * Works the due index, and sweeps garbage, until both are done or `deadline` is aborted; then what
+   * has not begun stays due, for a later tick of any process. Never throws.
+   */
+  tick(deadline?: AbortSignal): Promise<void>;
   /** How far a sync of this process has come. */
   progress(repoId: string): Progress | undefined;
+  /** Calls when a sync of this process begins or ends, until what it answers is called. */
+  onNews(repoId: string, listener: () => void): () => void;
+  /** Aborted when the syncer is closed. */
+  closing: AbortSignal;
   /** Ends when no sync is under way or waits in this process. */
   idle(): Promise<void>;
   /** Stops what is under way and gives its leases back; what was due stays due. */
@@ -30,96 +46,125 @@ export function createSyncer(
   deps: Omit<SyncDeps, "onProgress">,
   concurrency: number,
 ): Syncer {
-  const running = new Map<string, Promise<void>>();
+  const { kv, clock, log } = deps;
   const progress = new Map<string, Progress>();
-  const waiting = new Set<string>();
-  const later = new Map<string, ReturnType<typeof setTimeout>>();
+  const listeners = new Map<string, Set<() => void>>();
+  const later = new Map<string, { at: number; timer: ReturnType<typeof setTimeout> }>();
   const stop = new AbortController();
+  const queue = new Queue({ total: concurrency, perHost: MAX_PER_HOST }, run);
   let sweeping = Promise.resolve();
-  const syncDeps: SyncDeps = { ...deps, onProgress: (repoId, at) => progress.set(repoId, at) };
+  const syncDeps: SyncDeps = {
+    ...deps,
+    onProgress(repoId, at) {
+      const isNew = !progress.has(repoId);
+      progress.set(repoId, at);
+      if (isNew) tellNews(repoId);
+    },
+  };
 
-  function start(repoId: string) {
+  function startAt(repoId: string, host: string, at: number) {
     if (stop.signal.aborted) return;
-    waiting.add(repoId);
-    startWaiting();
+    const wait = at - clock();
+    if (wait <= 0) queue.add(repoId, host);
+    else if (wait <= SOON_MS) startLater(repoId, host, at, wait);
   }
 
-  function startWaiting() {
-    for (const repoId of waiting) {
-      if (running.size >= concurrency) return;
-      // One that runs stays waiting: what asked for it may have come after its download began.
-      if (running.has(repoId)) continue;
-      waiting.delete(repoId);
-      running.set(repoId, run(repoId));
-    }
+  function startLater(repoId: string, host: string, at: number, wait: number) {
+    const other = later.get(repoId);
+    if (other !== undefined && other.at <= at) return;
+    clearTimeout(other?.timer);
+    const begin = () => {
+      later.delete(repoId);
+      queue.add(repoId, host);
+    };
+    later.set(repoId, { at, timer: setTimeout(begin, wait) });
   }
 
-  async function run(repoId: string) {
+  async function run(repoId: string, host: string) {
+    const report = setInterval(() => writeReport(repoId), PROGRESS_MS);
     try {
       const outcome = await syncRepo(syncDeps, repoId, stop.signal);
-      if (outcome.kind === "again") waiting.add(repoId);
-      if (outcome.kind === "busy") startLater(repoId, outcome.busyUntil);
+      if (outcome.kind === "done" && outcome.dueAt !== null) startAt(repoId, host, outcome.dueAt);
+      if (outcome.kind === "busy") {
+        // The other one may be done sooner, or may have died: then its lease runs out.
+        startAt(repoId, host, Math.min(outcome.busyUntil, clock() + BUSY_MS));
+      }
     } catch (error) {
       if (!stop.signal.aborted) {
-        deps.log("sync interrupted", { repo: repoId, ...describeError(error) });
+        log("sync interrupted", { repo: repoId, ...describeError(error) });
       }
     } finally {
-      running.delete(repoId);
+      clearInterval(report);
       progress.delete(repoId);
-      if (stop.signal.aborted) waiting.clear();
-      else startWaiting();
+      tellNews(repoId);
     }
   }
 
-  /** Another process is at it, or died while it was: then its lease runs out. */
-  function startLater(repoId: string, busyUntil: number) {
-    if (later.has(repoId)) return;
-    const wait = Math.max(0, busyUntil - deps.clock()) + 1;
-    const again = () => {
-      later.delete(repoId);
-      start(repoId);
-    };
-    later.set(repoId, setTimeout(again, Math.min(wait, BUSY_MS)));
+  function writeReport(repoId: string) {
+    const at = progress.get(repoId);
+    // Who watches from elsewhere sees it next time.
+    if (at !== undefined) writeProgress(kv, repoId, at).catch(() => {});
   }
 
-  async function idle() {
-    while (running.size > 0) await Promise.all(running.values());
+  function tellNews(repoId: string) {
+    for (const listener of listeners.get(repoId) ?? []) listener();
   }
 
-  async function work() {
-    for (const repoId of await listDue(deps.kv, deps.clock(), BATCH)) start(repoId);
+  async function work(deadline: AbortSignal) {
+    for await (const page of duePages(kv, clock(), PAGE)) {
+      if (stop.signal.aborted || deadline.aborted) break;
+      for (const { id, url } of page) queue.add(id, hostOf(url));
+      await queue.room();
+    }
     sweeping = sweepAll();
     await sweeping;
-    await idle();
+    await queue.idle();
   }
 
   /** What goes wrong with one repository is no reason to leave the others. */
   async function sweepAll() {
-    for (const [repoId, rows] of await listGarbage(deps.kv, deps.clock())) {
+    for (const [repoId, rows] of await listGarbage(kv, clock())) {
       if (stop.signal.aborted) return;
       await sweepRepo(syncDeps, repoId, rows, stop.signal).catch((error) =>
-        deps.log("sweep failed", { repo: repoId, ...describeError(error) })
+        log("sweep failed", { repo: repoId, ...describeError(error) })
       );
     }
   }
 
   return {
-    start,
-    idle,
+    start: ({ id, url }, at = -Infinity) => startAt(id, hostOf(url), at),
     progress: (repoId) => progress.get(repoId),
-    async tick() {
-      let deadline: ReturnType<typeof setTimeout> | undefined;
-      const timeUp = new Promise<void>((resolve) => deadline = setTimeout(resolve, TICK_MS));
-      const done = work().catch((error) => deps.log("tick failed", describeError(error)));
+    onNews(repoId, listener) {
+      const all = listeners.get(repoId) ?? new Set();
+      listeners.set(repoId, all.add(listener));
+      return () => {
+        all.delete(listener);
+        if (all.size === 0 && listeners.get(repoId) === all) listeners.delete(repoId);
+      };
+    },
+    closing: stop.signal,
+    idle: () => queue.idle(),
+    async tick(deadline = AbortSignal.timeout(TICK_MS)) {
+      const timeUp = new Promise<void>((resolve) => {
+        if (deadline.aborted) resolve();
+        deadline.addEventListener("abort", () => resolve());
+      });
+      const done = work(deadline).catch((error) => log("tick failed", describeError(error)));
       await Promise.race([done, timeUp]);
-      clearTimeout(deadline);
+      if (deadline.aborted) queue.clear();
     },
     async close() {
       stop.abort(new DOMException("Chartroom is stopping", "AbortError"));
-      for (const timer of later.values()) clearTimeout(timer);
-      await idle();
+      queue.clear();
+      for (const { timer } of later.values()) clearTimeout(timer);
+      await queue.idle();
       // What went wrong with it is in the log of its tick.
       await sweeping.catch(() => {});
     },
   };
+}
+
+/** Whom a download is asked of, as far as the URL says. */
+function hostOf(url: string): string {
+  return /^[^:]*:\/*([^/?]*)/.exec(url)![1]!.toLowerCase();
 }

@@ -3,7 +3,7 @@ import { withChartroom } from "../support/chartroom.ts";
 import { indexOf } from "../support/upstream.ts";
 
 const URL_EXPECTED =
-  "url: expected an http or https URL without spaces or `#`, such as `https://charts.example.org/stable`";
+  "url: expected an http, https or s3 URL without spaces or `#`, such as `https://charts.example.org/stable`";
 
 Deno.test("POST /repos refuses wrong fields by name, before any network call", () =>
   withChartroom(async ({ call }, upstream) => {
@@ -73,13 +73,15 @@ Deno.test("POST /repos refuses wrong fields by name, before any network call", (
       [
         { name: "a", url, nmae: "b" },
         "nmae",
-        "nmae: unknown, expected one of name, url, credential, description, sync_period",
+        "nmae: unknown, expected one of name, url, credential, description, " +
+        "sync_period, ca_bundle, client_certificate, client_key, suspended",
       ],
       ...["zz", "5", "null", '{"username":""}', '{"username":"a","password":"b","token":"c"}'].map(
         (wrong): [unknown, string, string] => [
           { name: "a", url, credential: wrong },
           "credential",
-          'credential: expected a JSON text such as {"username":"...","password":"..."}',
+          'credential: expected a JSON text such as {"username":"...","password":"..."}, or for an ' +
+          's3 URL {"accessKeyID":"...","secretAccessKey":"..."}',
         ],
       ),
       ["{", "body", ""],

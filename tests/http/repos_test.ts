@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { START, withChartroom } from "../support/chartroom.ts";
+import { type Body, START, withChartroom } from "../support/chartroom.ts";
 import { indexOf } from "../support/upstream.ts";
 
 const BASIC = indexOf({ alpha: ["1.0.0", "1.1.0"], beta: ["0.1.0"] });
@@ -31,6 +31,10 @@ Deno.test("POST /repos answers with an id, syncs at once, and GET describes the 
       sync_period: "90s",
       workspace: "",
       credential_set: false,
+      ca_bundle_set: false,
+      client_certificate_set: false,
+      webhook_set: false,
+      suspended: false,
       sync: {
         state: "idle",
         failures: 0,
@@ -173,10 +177,21 @@ Deno.test("POST /action asks for a sync; events tell what it changed, newest fir
     assert.equal(failed.result, "the document is not a mapping, so it is not a Helm index");
     const events = (await call("GET", `/v1/repos/${id}/events?limit=-1`)).body;
     assert.deepEqual(
-      events.items.map((item: { status: string; repo_id: string }) => [item.status, item.repo_id]),
-      [["failed", id], ["successful", id], ["successful", id], ["successful", id]],
+      events.items.map((item: Body) => [item.type, item.status, item.repo_id, item.result]),
+      [
+        ["sync", "failed", id, failed.result],
+        ["sync", "successful", id, undefined],
+        ["sync", "successful", id, undefined],
+        [
+          "republished",
+          "successful",
+          id,
+          "alpha@1.0.0 was published anew, with another digest",
+        ],
+        ["sync", "successful", id, undefined],
+      ],
     );
-    assert.equal(events.total_count, 4);
+    assert.equal(events.total_count, 5);
   }));
 
 Deno.test("a repository that is gone is not found on any route", () =>

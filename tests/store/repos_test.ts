@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { listDue, requestSync } from "../../src/store/due.ts";
+import { type Ask, type Asked, duePages, requestSync } from "../../src/store/due.ts";
 import { keys } from "../../src/store/keys.ts";
 import type { Kv } from "../../src/store/kv.ts";
 import {
@@ -27,6 +27,8 @@ const repo = (id: string, more: Partial<Repo> = {}): Repo => ({
   ...more,
 });
 
+const dueIds = async (kv: Kv, now: number, size = 10) =>
+  (await Array.fromAsync(duePages(kv, now, size))).flat().map(({ id }) => id);
 const dueRows = async (kv: Kv) => (await kv.list({ prefix: keys.dues })).map(({ key }) => key);
 
 onEachDatabase("insertRepo makes a repository that is due, once per name", async (kv) => {
@@ -36,9 +38,9 @@ onEachDatabase("insertRepo makes a repository that is due, once per name", async
   assert.equal(await insertRepo(kv, repo("c", { name: "a", workspace: "other" })), true);
   assert.deepEqual(await findRepo(kv, a.id), a);
   assert.deepEqual((await listRepos(kv)).map(({ id }) => id), [a.id, repo("c").id]);
-  assert.deepEqual(await listDue(kv, 1_000, 10), [a.id, repo("c").id]);
-  assert.deepEqual(await listDue(kv, 999, 10), []);
-  assert.deepEqual(await listDue(kv, 1_000, 1), [a.id]);
+  assert.deepEqual(await dueIds(kv, 1_000), [a.id, repo("c").id]);
+  assert.deepEqual(await dueIds(kv, 999), []);
+  assert.deepEqual(await dueIds(kv, 1_000, 1), [a.id, repo("c").id]);
   assert.equal(await findRepo(kv, "repo-none"), undefined);
 });
 
@@ -52,23 +54,54 @@ onEachDatabase("updateRepo renames, and moves the due row with the status", asyn
   assert.equal(await rename("c"), "updated");
   assert.notEqual(await readReposChange(kv), change);
   assert.equal(await insertRepo(kv, repo("d", { name: "a" })), true);
-  const move = (nextDue: number | null) => updateRepo(kv, a.id, (repo) => ({ repo, nextDue }));
+  const move = (nextDue: number | null) =>
+    updateRepo(kv, a.id, (repo, status) => ({ repo, status: { ...status, nextDue } }));
   await move(5_000);
-  assert.deepEqual(await listDue(kv, 4_999, 10), [repo("b").id, repo("d").id]);
+  assert.deepEqual(await dueIds(kv, 4_999), [repo("b").id, repo("d").id]);
   assert.equal((await readStatuses(kv, [a.id]))[0]!.nextDue, 5_000);
   await move(null);
   assert.equal((await dueRows(kv)).length, 2);
   assert.equal(await updateRepo(kv, "repo-none", (repo) => ({ repo })), "absent");
 });
 
-onEachDatabase("requestSync leaves one due row per repository", async (kv) => {
+const ask = (now: number, more: Partial<Ask> = {}): Ask => ({
+  id: `sync at ${now}`,
+  force: false,
+  by: "caller",
+  now,
+  ...more,
+});
+
+onEachDatabase("requestSync leaves one due row per repository, and one sync", async (kv) => {
   const a = repo("a");
   await insertRepo(kv, a);
-  for (const now of [2_000, 2_000, 3_000, 500]) await requestSync(kv, a.id, now);
+  const ids = new Set<string>();
+  for (const now of [2_000, 2_000, 3_000, 500]) {
+    const asked = await requestSync(kv, a.id, ask(now));
+    ids.add((asked as { id: string }).id);
+  }
+  assert.deepEqual([...ids], ["sync at 2000"]);
   const rows = await dueRows(kv);
   assert.equal(rows.length, 1);
   assert.equal((await readStatuses(kv, [a.id]))[0]!.nextDue, rows[0]![1]);
-  assert.equal(await requestSync(kv, "repo-none", 1), "absent");
+  assert.equal(await requestSync(kv, "repo-none", ask(1)), "absent");
+});
+
+onEachDatabase("a delivery counts once within a day, and once per repository", async (kv) => {
+  const a = repo("a"), b = repo("b");
+  await insertRepo(kv, a);
+  await insertRepo(kv, b);
+  const send = async (id: string, now: number, delivery: string) =>
+    await requestSync(kv, id, ask(now, { by: "webhook", delivery })) as Asked;
+  const first = await send(a.id, 2_000, "x");
+  assert.equal(first.kind, "asked");
+  assert.deepEqual(await send(a.id, 3_000, "x"), { kind: "known", id: first.id });
+  assert.equal((await send(a.id, 3_000, "y")).kind, "asked");
+  assert.equal((await send(b.id, 3_000, "x")).kind, "asked");
+  assert.equal((await send(a.id, 2_000 + 86_399_999, "x")).kind, "known");
+  assert.equal((await send(a.id, 2_000 + 86_400_000, "x")).kind, "asked");
+  const many = await Promise.all(Array.from({ length: 20 }, () => send(a.id, 9_000, "z")));
+  assert.equal(many.filter(({ kind }) => kind === "asked").length, 1);
 });
 
 onEachDatabase("deleteRepo leaves nothing but what is swept later", async (kv) => {
@@ -91,7 +124,7 @@ Deno.test("two handles on one file never lose a change, though the file is locke
       for (let i = 0; i < perHandle; i++) {
         const outcome = await updateRepo(kv, a.id, (repo, status) => ({
           repo: { ...repo, revision: repo.revision + 1 },
-          nextDue: status.nextDue! + 1,
+          status: { ...status, nextDue: status.nextDue! + 1 },
         }));
         assert.equal(outcome, "updated");
       }

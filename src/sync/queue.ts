@@ -1,0 +1,70 @@
+/** Work that waits its turn: so much at once in all, and so much per host. */
+
+export interface Bounds {
+  /** Most at once. */
+  total: number;
+  /** Most at once for one host. */
+  perHost: number;
+}
+
+/** A queue of keys to be worked on, each by one at a time. */
+export class Queue {
+  readonly #bounds: Bounds;
+  readonly #work: (key: string, host: string) => Promise<void>;
+  /** Hosts by key, the longest waiting first. */
+  readonly #waiting = new Map<string, string>();
+  readonly #running = new Map<string, Promise<void>>();
+  readonly #busyHosts = new Map<string, number>();
+  #wanted = Promise.withResolvers<void>();
+
+  /** `work` must not throw. */
+  constructor(bounds: Bounds, work: (key: string, host: string) => Promise<void>) {
+    this.#bounds = bounds;
+    this.#work = work;
+  }
+
+  /** Lets a key be worked on; again if it is being worked on. */
+  add(key: string, host: string): void {
+    if (!this.#waiting.has(key)) this.#waiting.set(key, host);
+    this.#fill();
+  }
+
+  /** Forgets what waits. */
+  clear(): void {
+    this.#waiting.clear();
+    this.#fill();
+  }
+
+  /** Ends when there is a place that nothing which waits can take. */
+  async room(): Promise<void> {
+    if (this.#running.size >= this.#bounds.total) await this.#wanted.promise;
+  }
+
+  /** Ends when nothing is being worked on. */
+  async idle(): Promise<void> {
+    while (this.#running.size > 0) await Promise.all(this.#running.values());
+  }
+
+  #fill() {
+    for (const [key, host] of this.#waiting) {
+      if (this.#running.size >= this.#bounds.total) return;
+      const busy = this.#busyHosts.get(host) ?? 0;
+      // One that runs stays waiting: what asked for it may have come after its work began.
+      if (this.#running.has(key) || busy >= this.#bounds.perHost) continue;
+      this.#waiting.delete(key);
+      this.#busyHosts.set(host, busy + 1);
+      this.#running.set(key, this.#run(key, host));
+    }
+    this.#wanted.resolve();
+    this.#wanted = Promise.withResolvers();
+  }
+
+  async #run(key: string, host: string) {
+    await this.#work(key, host);
+    this.#running.delete(key);
+    const busy = this.#busyHosts.get(host)! - 1;
+    if (busy === 0) this.#busyHosts.delete(host);
+    else this.#busyHosts.set(host, busy);
+    this.#fill();
+  }
+}
