@@ -21,12 +21,12 @@ export interface Chartroom {
 }
 
 /** Opens the database in a folder, and makes it if it is not there. */
-export async function openChartroom(folder: string): Promise<Chartroom> {
+export async function openChartroom(folder: string, clock = Date.now): Promise<Chartroom> {
   const config = loadConfig({
     CHARTROOM_KV: `${folder}/chartroom.sqlite`,
     CHARTROOM_ALLOW_UPSTREAM: "127.0.0.1",
   });
-  const services = await createServices(config, { log: () => {} });
+  const services = await createServices(config, { log: () => {}, clock });
   const app = createApp(services);
 
   async function call(method: string, path: string, body?: unknown) {
@@ -76,9 +76,12 @@ export async function openChartroom(folder: string): Promise<Chartroom> {
 }
 
 /** Runs something with a new database, which is gone afterwards. */
-export function withChartroom<T>(run: (chartroom: Chartroom) => Promise<T>): Promise<T> {
+export function withChartroom<T>(
+  run: (chartroom: Chartroom) => Promise<T>,
+  clock?: () => number,
+): Promise<T> {
   return withFolder(async (folder) => {
-    const chartroom = await openChartroom(folder);
+    const chartroom = await openChartroom(folder, clock);
     try {
       return await run(chartroom);
     } finally {

@@ -13,6 +13,7 @@ const BENCHMARKS: Readonly<Record<string, string>> = {
   P6: "cold_start.ts",
   P7: "loop_delay.ts",
   P8: "memory.ts",
+  P10: "unchanged.ts",
 };
 const INFO_SIZES = [2_880, 14_400, 40_000];
 
