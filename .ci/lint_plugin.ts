@@ -18,6 +18,7 @@ const LAYERS: readonly (readonly [path: string, layer: number])[] = [
 /** Names that only one place may use. */
 const RESERVED: readonly { name: string; place: string; why: string }[] = [
   { name: "fetch", place: "src/sources/", why: "the egress policy stands before every call" },
+  { name: "Deno.createHttpClient", place: "src/sources/", why: "all calls are made there" },
   { name: "Deno.openKv", place: "src/store/", why: "the store retries and knows KV's limits" },
   { name: "Deno.env", place: "src/config.ts", why: "configuration is read once" },
 ];
