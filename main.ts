@@ -18,6 +18,7 @@ Deno.cron("sync what is due", "* * * * *", { signal: stopping.signal }, async ()
 });
 
 const services = await starting.catch((error) => exit(error.message));
+for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, stop);
 const server = listen();
 
 // What became due while no process was there.
@@ -27,7 +28,6 @@ globalThis.addEventListener("unhandledrejection", (event) => {
   event.preventDefault();
   jsonLog("unhandled rejection", describeError(event.reason));
 });
-for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, stop);
 
 async function stop() {
   if (stopping.signal.aborted) return;

@@ -1,20 +1,22 @@
 /** Events of a repository: `/repos/{repo}/events`, one of them, and a stream of them. */
 
 import { type Context, Hono } from "hono";
-import { streamSSE } from "hono/streaming";
+import { describeError } from "../src/log.ts";
 import { Refused } from "../src/refused.ts";
 import type { Services } from "../src/services.ts";
 import { listEvents } from "../src/store/events.ts";
 import { readStatuses } from "../src/store/sync_status.ts";
-import { findSync, watchSyncs } from "../src/sync/watch.ts";
+import { findSync, type News, type Watch, watchSyncs } from "../src/sync/watch.ts";
 import { type Env, requireRepo } from "./support/authenticate.ts";
 import { parsePaging, slice } from "./support/paging.ts";
 import { eventView, standingView } from "./support/repo_view.ts";
 
 /** Streams of one process at once; each asks the database twice a second. */
 const MAX_STREAMS = 200;
-/** How often a stream that has nothing to tell says that it is there. */
+/** How long a stream has nothing to tell before it says that it is there. */
 const HEARTBEAT_MS = 15_000;
+/** How often that is looked at. */
+const LOOK_MS = 1_000;
 
 export function events(services: Services) {
   const repo = (c: Context<Env>) => requireRepo(c, services, c.req.param("repo")!, "read");
@@ -38,29 +40,14 @@ export function events(services: Services) {
       if (streams >= MAX_STREAMS) {
         throw new Refused("unavailable", `${MAX_STREAMS} streams are open; try again later`);
       }
+      c.header("Content-Type", "text/event-stream");
+      // nginx would collect what is to be seen at once.
+      c.header("X-Accel-Buffering", "no");
+      // The answer to HEAD is that to GET with a body that nobody reads.
+      if (c.req.raw.method === "HEAD") return c.body(null);
       streams++;
-      return streamSSE(c, async (stream) => {
-        const left = new AbortController();
-        stream.onAbort(() => left.abort());
-        const heartbeat = setInterval(() => stream.write(": still here\n\n"), HEARTBEAT_MS);
-        try {
-          for await (const news of watchSyncs(services, id, after, left.signal)) {
-            if (news.kind === "standing") {
-              const data = JSON.stringify(standingView(news.standing));
-              await stream.writeSSE({ event: "progress", data });
-            } else {
-              const { event, at } = news;
-              const data = JSON.stringify(eventView(id, event));
-              const kind = event.kind ?? "result";
-              await stream.writeSSE({ event: kind, id: String(at), data });
-              if (event.id === sync) return;
-            }
-          }
-        } finally {
-          clearInterval(heartbeat);
-          streams--;
-        }
-      });
+      const watch = { repoId: id, after, sync };
+      return c.body(openStream(services, watch, c.req.raw.signal, () => streams--));
     })
     .get("/:event", async (c) => {
       const { id } = await repo(c);
@@ -79,8 +66,72 @@ export function events(services: Services) {
 }
 
 /**
- * The time after which events are told: that of the last one which the client has, or now. For a
- * client that waits for one sync, it is before that; `over` if it has been told of it.
+ * Server-sent events of what a watch tells, each when there is room for it. Ends with the watch, with
+ * the client, and with the service; then `onEnd` is called.
+ */
+function openStream(
+  { kv, syncer, clock, log }: Services,
+  watch: Omit<Watch, "signal">,
+  client: AbortSignal,
+  onEnd: () => void,
+): ReadableStream<Uint8Array> {
+  const left = new AbortController();
+  const ends = [client, syncer.closing];
+  const news = watchSyncs({ kv, syncer, clock }, { ...watch, signal: left.signal });
+  let out: ReadableStreamDefaultController<Uint8Array>;
+  let spoke = clock();
+  const say = (text: string) => {
+    spoke = clock();
+    out.enqueue(new TextEncoder().encode(text));
+  };
+  const heartbeat = setInterval(() => {
+    // A client that has not taken what was said last needs no more.
+    const isHeard = out.desiredSize === 0;
+    if (isHeard && Math.abs(clock() - spoke) >= HEARTBEAT_MS) say(": still here\n\n");
+  }, LOOK_MS);
+  // At once, although the watch may be waiting for the database.
+  const end = () => {
+    if (left.signal.aborted) return;
+    left.abort();
+    news.return().catch(() => {});
+    clearInterval(heartbeat);
+    for (const signal of ends) signal.removeEventListener("abort", close);
+    onEnd();
+  };
+  const close = () => {
+    end();
+    out.close();
+  };
+  return new ReadableStream({
+    start(controller) {
+      out = controller;
+      for (const signal of ends) signal.addEventListener("abort", close);
+      if (ends.some(({ aborted }) => aborted)) close();
+    },
+    async pull() {
+      const next = await news.next().catch((error) => {
+        log("stream failed", { repo: watch.repoId, ...describeError(error) });
+      });
+      if (left.signal.aborted) return;
+      if (next?.value === undefined) close();
+      else say(messageOf(watch.repoId, next.value));
+    },
+    cancel: end,
+    // Nothing is read from the watch before somebody wants it.
+  }, { highWaterMark: 0 });
+}
+
+/** A message of a stream. Its id is what the client sends as `Last-Event-ID` when it comes back. */
+function messageOf(repoId: string, news: News): string {
+  const [event, data] = news.kind === "standing"
+    ? ["progress", standingView(news.standing)]
+    : [news.event.kind ?? "result", eventView(repoId, news.event)];
+  return `event: ${event}\nid: ${news.resume}\ndata: ${JSON.stringify(data)}\n\n`;
+}
+
+/**
+ * The time after which events are told: that of the last one which the client has, or else now. For
+ * a client that waits for one sync, it is before that; `over` if it has been told of it.
  */
 async function startOf(
   c: Context,
@@ -88,17 +139,18 @@ async function startOf(
   repoId: string,
   sync: string | undefined,
 ): Promise<number | "over"> {
-  const last = /^\d{1,15}$/.exec(c.req.header("last-event-id") ?? "")?.[0];
+  const last = /^\d+$/.exec(c.req.header("last-event-id") ?? "")?.[0];
+  // What is later than all that has ended is not of this repository.
+  const notAfter = (time: number) => Math.min(Number(last ?? Infinity), time);
   if (sync === undefined) {
-    if (last !== undefined) return Number(last);
     const [status] = await readStatuses(services.kv, [repoId]);
-    return status?.lastAttempt ?? 0;
+    return notAfter(status?.lastAttempt ?? 0);
   }
   const found = await findSync(services, repoId, sync);
   if (found === undefined) throw eventNotFound(sync);
-  if ("standing" in found) return last === undefined ? services.clock() - 1 : Number(last);
+  if ("standing" in found) return notAfter(found.lastEnd);
   const { finishedAt } = found.event;
-  return last !== undefined && Number(last) >= finishedAt ? "over" : finishedAt - 1;
+  return last !== undefined && Number(last) >= finishedAt ? "over" : notAfter(finishedAt - 1);
 }
 
 function eventNotFound(id: string): Refused {

@@ -4,11 +4,11 @@ import { Hono } from "hono";
 import type { Services } from "../src/services.ts";
 import { probe } from "../src/store/probe.ts";
 
-export function health({ kv, instance }: Services) {
+export function health({ kv }: Services) {
   return new Hono()
     .get("/healthz", (c) => c.json({ status: "ok" }))
     .get("/readyz", async (c) => {
-      await probe(kv, instance);
+      await probe(kv);
       return c.json({ status: "ready" });
     });
 }

@@ -20,8 +20,6 @@ export interface Services {
   repositories: RepositoriesDeps;
   clock: () => number;
   log: Log;
-  /** Names this process. */
-  instance: string;
   /** Stops syncs, gives leases back, and closes the database. */
   close(): Promise<void>;
 }
@@ -44,7 +42,6 @@ export async function createServices(
     throw new ConfigError("CHARTROOM_KV", `cannot be opened: ${error}`);
   });
   const secrets = await createSecrets(await secretKeys(config));
-  const instance = crypto.randomUUID();
   const egress = createEgress(config.allowUpstream);
   const fetchIndex = createSource(egress, httpLimits);
   const hot = createHotIndex(kv, clock, config.cacheBytes);
@@ -52,7 +49,7 @@ export async function createServices(
   const { maxIndexBytes } = config;
   const shared = { kv, fetchIndex, secrets, maxIndexBytes, clock };
   const syncer = createSyncer(
-    { ...shared, random, owner: instance, log, onCommit: hot.refresh },
+    { ...shared, random, owner: crypto.randomUUID(), log, onCommit: hot.refresh },
     config.syncConcurrency,
   );
   return {
@@ -64,10 +61,9 @@ export async function createServices(
     repositories: { ...shared, egress, syncer, randomBytes, onChange: directory.refresh },
     clock,
     log,
-    instance,
     async close() {
       await syncer.close();
-      kv.close();
+      await kv.close();
     },
   };
 }

@@ -3,6 +3,7 @@
 import { type Kv, StoreUnavailable } from "../store/kv.ts";
 import { listRepos, readReposChange, type Repo } from "../store/repos.ts";
 import { CHECK_EVERY_MS } from "./hot_index.ts";
+import { soon } from "./soon.ts";
 
 export interface Directory {
   /** Every repository by its id, at most a second old. */
@@ -32,7 +33,7 @@ export function createDirectory(kv: Kv, clock: () => number): Directory {
     } catch (error) {
       if (repos === undefined || !(error instanceof StoreUnavailable)) throw error;
       // Not every request shall wait for a database that does not answer.
-      if (begun === epoch) checkedAt = at;
+      if (begun === epoch) checkedAt = clock();
       return repos;
     }
   }
@@ -46,7 +47,8 @@ export function createDirectory(kv: Kv, clock: () => number): Directory {
         });
         loading = current;
       }
-      return await loading;
+      const isNews = repos === undefined || checkedAt === -Infinity;
+      return isNews ? await loading : await soon(loading, repos!);
     },
     refresh() {
       checkedAt = -Infinity;

@@ -13,6 +13,7 @@ import {
   readVersions,
 } from "../store/generations.ts";
 import { type Kv, StoreUnavailable } from "../store/kv.ts";
+import { soon } from "./soon.ts";
 
 /** How long a generation is taken for the current one without asking. */
 export const CHECK_EVERY_MS = 1_000;
@@ -79,7 +80,7 @@ export function createHotIndex(kv: Kv, clock: () => number, maxBytes: number): H
     } catch (error) {
       if (known === undefined || !(error instanceof StoreUnavailable)) throw error;
       // Not every request shall wait for a database that does not answer.
-      if (checked.get(repoId) === check) checked.set(repoId, { at, strong: true });
+      if (checked.get(repoId) === check) checked.set(repoId, { at: clock(), strong: true });
       return known;
     }
   }
@@ -89,7 +90,10 @@ export function createHotIndex(kv: Kv, clock: () => number, maxBytes: number): H
       const known = hot.get(repoId) as HotCatalog | undefined;
       const check = checked.get(repoId);
       if (known && check && clock() - check.at < CHECK_EVERY_MS) return known.value;
-      return (await once(repoId, () => bringUpToDate(repoId, known))).value;
+      const current = once(repoId, () => bringUpToDate(repoId, known));
+      // What this process has committed itself, its next read shall see.
+      const isNews = check === undefined || check.at === -Infinity;
+      return (known === undefined || isNews ? await current : await soon(current, known)).value;
     },
     async versions(repoId, entry) {
       const key = `${repoId}/${entry.key}/${entry.segments.join()}`;

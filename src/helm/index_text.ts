@@ -5,6 +5,8 @@ import { codesOf, type Source } from "./line_reader.ts";
 
 const REPLACEMENT = "\ufffd";
 const BYTE_ORDER_MARK = "\ufeff";
+/** What gzip begins with, and no text. */
+const GZIP_MARK = 0x1f8b;
 
 /**
  * The text of an index, piece by piece: UTF-8, or UTF-16 if it begins with that byte order mark.
@@ -51,6 +53,9 @@ interface Decoder {
 
 function decoderOf(bytes: Uint8Array): Decoder {
   const mark = bytes[0]! << 8 | bytes[1]!;
+  if (mark === GZIP_MARK) {
+    throw new IndexError("encoding", "the body is gzip-compressed without a header saying so");
+  }
   if (mark === 0xfffe) return { wholeLength: wholeLengthOfUtf16(1), decode: decoder("utf-16le") };
   if (mark === 0xfeff) return { wholeLength: wholeLengthOfUtf16(0), decode: decoder("utf-16be") };
   return { wholeLength: wholeLengthOfUtf8, decode: decoder("utf-8") };

@@ -139,10 +139,11 @@ function statusOf(response: Response): string {
   return `${response.status} ${response.statusText}`.trim();
 }
 
-/** `Retry-After` in milliseconds: a number of seconds or a date. */
+/** `Retry-After` in milliseconds: a number of seconds or a date, which begins with a weekday. */
 function retryAfter(value: string | null): number | undefined {
   if (value === null) return undefined;
-  const wait = /^\d+$/.test(value) ? Number(value) * 1_000 : Date.parse(value) - Date.now();
+  const isDate = /^[A-Z][a-z]{2}/.test(value);
+  const wait = isDate ? Date.parse(value) - Date.now() : /^\d+$/.test(value) ? +value * 1_000 : NaN;
   return wait > 0 ? Math.min(wait, MAX_RETRY_AFTER_MS) : undefined;
 }
 
@@ -260,10 +261,10 @@ class Watch {
 }
 
 function explainBody(text: string): IndexError {
-  if (/corrupt|invalid|decod|header/i.test(text)) {
+  if (/corrupt|invalid|decod|header|brotli|crc/i.test(text)) {
     return new IndexError("encoding", "the body is not encoded as its header says");
   }
-  return new IndexError("truncated", "the connection ended before the whole index had come");
+  return new IndexError("truncated", "the connection broke before the whole index had come");
 }
 
 /** `fetch` says what happened in the cause's text alone, and names the URL there, so that stays. */
@@ -273,6 +274,7 @@ function explainConnection(text: string, tls: Tls | undefined): IndexError {
   const causes: [RegExp, string][] = [
     [/refused/i, "the upstream refused the connection"],
     [/dns|lookup|resolve/i, "the host name cannot be resolved"],
+    [/head is too large/i, "the upstream answered with more headers than Chartroom takes"],
     [/reset|closed|unexpected end|eof/i, "the upstream closed the connection without an answer"],
     [/invalid http|parse/i, "the upstream did not answer in HTTP"],
     [/ports? .*blocked/i, "the port is one that no web server may use"],

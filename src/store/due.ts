@@ -4,7 +4,7 @@
  */
 
 import { keys, until } from "./keys.ts";
-import type { Kv } from "./kv.ts";
+import { deleteRows, type Kv } from "./kv.ts";
 import type { Repo } from "./repos.ts";
 import type { AskedSync, SyncStatus } from "./sync_status.ts";
 
@@ -12,6 +12,9 @@ import type { AskedSync, SyncStatus } from "./sync_status.ts";
 export const WEBHOOK_SPACING_MS = 10_000;
 /** How long a delivery is known, so that it is not taken for a new one when it is sent again. */
 const DELIVERY_MS = 86_400_000;
+
+/** A commit checks ten rows at most. */
+const FORGET_AT_ONCE = 10;
 
 interface DeliveryRow {
   id: string;
@@ -80,10 +83,28 @@ export async function requestSync(kv: Kv, repoId: string, ask: Ask): Promise<Ask
     const written = await kv.commit((op) => {
       moveDue(op, repoId, entry.value!.nextDue, status.nextDue).check(entry).set(entry.key, status);
       if (delivery === undefined) return op;
-      const row: DeliveryRow = { id, until: ask.now + DELIVERY_MS };
-      return op.check(sent).set(sent.key, row, { expireIn: DELIVERY_MS });
+      const until = ask.now + DELIVERY_MS;
+      const row: DeliveryRow = { id, until };
+      return op.check(sent).set(sent.key, row).set(keys.deliveryEnd(until, repoId, delivery), null);
     });
     if (written !== undefined) return { kind: "asked", id, dueAt: status.nextDue };
+  }
+}
+
+/** Forgets deliveries whose time has come. */
+export async function forgetDeliveries(kv: Kv, now: number): Promise<void> {
+  for (;;) {
+    const ends = await kv.list(until(keys.deliveryEnds, now), FORGET_AT_ONCE);
+    const rows = await kv.getMany<DeliveryRow[]>(
+      ends.map(({ key }) => keys.delivery(key[2] as string, key[3] as string)),
+    );
+    // One that came again since stays for another day.
+    const over = rows.filter(({ value }) => value !== null && value.until <= now);
+    await kv.commit((op) => {
+      for (const row of over) op.check(row);
+      return deleteRows(deleteRows(op, over), ends);
+    });
+    if (ends.length < FORGET_AT_ONCE) return;
   }
 }
 

@@ -26,8 +26,8 @@ const FORMAT = 2;
 export interface Pointer {
   format: number;
   generation: number;
-  /** Where the index came from, so that validators are not sent for another address. */
-  url: string;
+  /** That of the repository then, so that validators are not sent to another place. */
+  revision: number;
   validators: Validators;
   apiVersion: string;
   generated?: string;

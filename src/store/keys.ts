@@ -30,9 +30,17 @@ export const keys = {
   progress: (repoId: string) => ["progress", repoId],
   /** `delivery`: hexadecimal SHA-256 of what its sender calls it. */
   delivery: (repoId: string, delivery: string) => ["delivery", repoId, delivery],
+  /** When a delivery is forgotten. */
+  deliveryEnd: (epochMs: number, repoId: string, delivery: string) => [
+    "delivery_end",
+    epochMs,
+    repoId,
+    delivery,
+  ],
+  deliveryEnds: ["delivery_end"],
   garbage: (epochMs: number, repoId: string, id: string) => ["garbage", epochMs, repoId, id],
   garbages: ["garbage"],
-  ready: (instance: string) => ["ready", instance],
+  ready: ["ready"],
 } as const satisfies Record<string, Deno.KvKey | ((...args: never[]) => Deno.KvKey)>;
 
 /** Rows under `prefix` whose next part is a time that has come. */

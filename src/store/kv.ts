@@ -1,4 +1,4 @@
-/** The one place that opens Deno KV, knows its limits and retries what it reports as locked. */
+/** The one place that opens Deno KV, knows its limits, and bounds how long it may take. */
 
 import { dirname } from "node:path";
 
@@ -13,11 +13,29 @@ const MAX_KEYS_PER_GET = 10;
 /** Most rows that `list` reads in one go. */
 const MAX_BATCH = 500;
 
-/** On a SQLite file another process's write makes a commit throw; it was not applied. */
+/**
+ * What a commit to a SQLite file throws while another process writes: at once, or when SQLite has
+ * waited for 5 s. It was not applied.
+ */
 const LOCKED = /database is locked|database table is locked/;
-const MAX_ATTEMPTS = 40;
+/** What a call throws that a handle did not take, since it is closed. */
+const CLOSED = /bad resource id|database is closed/i;
 const MIN_PAUSE_MS = 2;
 const MAX_PAUSE_MS = 250;
+/** How long closing waits for what is under way. */
+const CLOSE_MS = 1_000;
+
+/** How long the database may take; milliseconds. */
+export interface KvLimits {
+  /** What is locked, or closed, is not tried again after this. */
+  retryMs: number;
+  /** A call that has not ended by then has failed for its caller, whatever comes of it. */
+  callMs: number;
+  /** The same, once the database was found silent: one call at a time tries whether it still is. */
+  trialMs: number;
+}
+
+export const KV_LIMITS: KvLimits = { retryMs: 4_000, callMs: 10_000, trialMs: 250 };
 
 /** KV did not answer. What can be answered from memory still can. */
 export class StoreUnavailable extends Error {
@@ -42,38 +60,46 @@ export interface Kv {
     keys: readonly [...{ [K in keyof T]: Deno.KvKey }],
   ): Promise<{ [K in keyof T]: Entry<T[K]> }>;
   list<T>(selector: Deno.KvListSelector, limit?: number): Promise<Deno.KvEntry<T>[]>;
-  /** Commits what `build` adds and tells its versionstamp; `undefined` if a check failed. */
+  /**
+   * Commits what `build` adds and tells its versionstamp; `undefined` if a check failed. What
+   * throws {@link StoreUnavailable} may have been applied, or be applied later.
+   */
   commit(build: Build): Promise<string | undefined>;
-  close(): void;
+  /** Ends when the database is closed, or soon if it does not answer. */
+  close(): Promise<void>;
 }
 
 /** Opens the database and makes the folder of a file if it is not there. */
-export async function openKv(location: KvLocation): Promise<Kv> {
+export async function openKv(location: KvLocation, limits: KvLimits = KV_LIMITS): Promise<Kv> {
   if (location.kind === "file") await Deno.mkdir(dirname(location.path), { recursive: true });
-  const db = await retryLocked(() => Deno.openKv(pathOf(location)));
+  const writing = await Handle.open(location, limits);
+  // A handle on a file does one thing after another: a commit that waits would hold up every read.
+  const reading = location.kind === "file" ? await Handle.open(location, limits) : writing;
   return {
-    get: (key, consistency = "strong") => guarded(() => db.get(key, { consistency })),
+    get: (key, consistency = "strong") => reading.call((db) => db.get(key, { consistency })),
     async getMany(keys) {
       const batches: Promise<Entry<unknown>[]>[] = [];
       for (let i = 0; i < keys.length; i += MAX_KEYS_PER_GET) {
         const batch = keys.slice(i, i + MAX_KEYS_PER_GET);
-        batches.push(guarded(() => db.getMany(batch)));
+        batches.push(reading.call((db) => db.getMany(batch)));
       }
       return (await Promise.all(batches)).flat() as never;
     },
     list: <T>(selector: Deno.KvListSelector, limit?: number) =>
-      guarded(() => {
+      reading.call((db) => {
         const options = { batchSize: Math.min(limit ?? MAX_BATCH, MAX_BATCH) };
         return Array.fromAsync(
           db.list<T>(selector, limit === undefined ? options : { ...options, limit }),
         );
       }),
     commit: (build) =>
-      guarded(async () => {
+      writing.call(async (db) => {
         const result = await build(db.atomic()).commit();
         return result.ok ? result.versionstamp : undefined;
       }),
-    close: () => db.close(),
+    async close() {
+      await Promise.all([writing.close(), reading.close()]);
+    },
   };
 }
 
@@ -84,6 +110,102 @@ export function deleteRows(
 ): Deno.AtomicOperation {
   for (const { key } of rows) op.delete(key);
   return op;
+}
+
+/** A handle of the database that is opened anew when it breaks. */
+class Handle {
+  readonly #location: KvLocation;
+  readonly #limits: KvLimits;
+  #db: Deno.Kv;
+  #reopening: Promise<void> | undefined;
+  #closed = false;
+  /** Whether the database took too long, and has answered nothing since. */
+  #silent = false;
+  /** The one call that tries a silent database. */
+  #trial: Promise<void> | undefined;
+
+  private constructor(db: Deno.Kv, location: KvLocation, limits: KvLimits) {
+    this.#db = db;
+    this.#location = location;
+    this.#limits = limits;
+  }
+
+  static async open(location: KvLocation, limits: KvLimits): Promise<Handle> {
+    const db = await retry(() => Deno.openKv(pathOf(location)), isLocked, limits.retryMs);
+    return new Handle(db, location, limits);
+  }
+
+  /** Throws {@link StoreUnavailable} if the database fails or does not answer in time. */
+  async call<T>(work: (db: Deno.Kv) => Promise<T>): Promise<T> {
+    const { callMs, trialMs } = this.#limits;
+    try {
+      if (this.#trial !== undefined) {
+        await within(trialMs, this.#trial);
+        if (this.#silent) throw new Late("another call was not answered");
+      }
+      const answer = within(callMs, this.#insist(work));
+      if (!this.#silent) return await answer;
+      const ended = () => void (this.#trial = undefined);
+      this.#trial = answer.then(ended, ended);
+      return await within(trialMs, answer);
+    } catch (error) {
+      if (isOurMistake(error)) throw error;
+      if (error instanceof Late || isLocked(error)) this.#silent = true;
+      throw new StoreUnavailable(`the database does not answer (${error})`, { cause: error });
+    }
+  }
+
+  /** Ends when the handle is closed, or soon: one that does not answer closes when it does. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    const db = this.#db;
+    // Deno closes a handle when it has nothing to do any more, and blocks everything else until then.
+    const idle = db.get([""]).catch(() => {});
+    await within(CLOSE_MS, idle.then(() => closeQuietly(db))).catch(() => {});
+  }
+
+  /** Calls again while the database is locked, and on a new handle if this one is broken. */
+  #insist<T>(work: (db: Deno.Kv) => Promise<T>): Promise<T> {
+    let broken: Deno.Kv | undefined;
+    const attempt = async () => {
+      const before = broken;
+      broken = undefined;
+      if (before !== undefined) await this.#replace(before);
+      if (this.#closed) throw new Error("it was closed");
+      const db = this.#db;
+      try {
+        const answer = await work(db);
+        this.#silent = false;
+        return answer;
+      } catch (error) {
+        if (this.#canReopen() && CLOSED.test(String(error))) broken = db;
+        throw error;
+      }
+    };
+    const again = (error: unknown) => broken !== undefined || isLocked(error);
+    return retry(attempt, again, this.#limits.retryMs);
+  }
+
+  /** What is in memory is lost with its handle: an empty database must not pass for it. */
+  #canReopen(): boolean {
+    return !this.#closed && this.#location.kind !== "memory";
+  }
+
+  /** Opens a handle in the place of one that is broken, once for all calls that want it. */
+  async #replace(broken: Deno.Kv) {
+    if (this.#db !== broken) return;
+    this.#reopening ??= this.#reopen().finally(() => this.#reopening = undefined);
+    await this.#reopening;
+  }
+
+  async #reopen() {
+    // Nor must a new file pass for one that is gone.
+    if (this.#location.kind === "file") await Deno.stat(this.#location.path);
+    const db = await Deno.openKv(pathOf(this.#location));
+    if (this.#closed) db.close();
+    else this.#db = db;
+  }
 }
 
 function pathOf(location: KvLocation): string | undefined {
@@ -99,22 +221,51 @@ function pathOf(location: KvLocation): string | undefined {
   }
 }
 
-/** A `TypeError` of a limit is our own mistake; all else means that the database is out of reach. */
-async function guarded<T>(call: () => Promise<T>): Promise<T> {
+function closeQuietly(db: Deno.Kv) {
   try {
-    return await retryLocked(call);
-  } catch (error) {
-    if (error instanceof TypeError && /too (large|many)/i.test(error.message)) throw error;
-    throw new StoreUnavailable("the database does not answer", { cause: error });
+    db.close();
+  } catch {
+    // It was closed already, which is what broke it.
   }
 }
 
-async function retryLocked<T>(call: () => Promise<T>): Promise<T> {
+/** A `TypeError` of a limit is our own mistake; all else means that the database is out of reach. */
+function isOurMistake(error: unknown): boolean {
+  return error instanceof TypeError && /too (large|many)/i.test(error.message);
+}
+
+function isLocked(error: unknown): boolean {
+  return LOCKED.test(String(error));
+}
+
+/** The database is taking too long. */
+class Late extends Error {}
+
+/** What is promised, if it comes in time. */
+async function within<T>(ms: number, promise: Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Late(`nothing came for ${ms / 1_000} s`)), ms);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Calls until it works, throws what `again` does not want to see, or begins too late. */
+async function retry<T>(
+  call: () => Promise<T>,
+  again: (error: unknown) => boolean,
+  retryMs: number,
+): Promise<T> {
+  const begun = performance.now();
   for (let attempt = 1;; attempt++) {
     try {
       return await call();
     } catch (error) {
-      if (attempt === MAX_ATTEMPTS || !LOCKED.test(String(error))) throw error;
+      if (!again(error) || performance.now() - begun >= retryMs) throw error;
       const most = Math.min(MAX_PAUSE_MS, MIN_PAUSE_MS * 2 ** attempt);
       await new Promise((resolve) => setTimeout(resolve, Math.random() * most));
     }

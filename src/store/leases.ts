@@ -31,7 +31,7 @@ export async function acquireLease(
   return lease ?? { busyUntil: now + LEASE_MS };
 }
 
-/** Whether somebody has the lease: `expireIn` is lazy, so what a row says of itself counts. */
+/** Whether somebody has the lease: what a row says of itself counts. */
 export function isHeld(row: LeaseRow | null, now: number): row is LeaseRow {
   return row !== null && row.until > now;
 }
@@ -44,7 +44,7 @@ export function takeLease(
   now: number,
 ): Deno.AtomicOperation {
   const row: LeaseRow = { owner, until: now + LEASE_MS };
-  return op.check({ key, versionstamp }).set(key, row, { expireIn: LEASE_MS });
+  return op.check({ key, versionstamp }).set(key, row);
 }
 
 /** Holds on to a lease; `undefined` if it was lost. */
@@ -54,7 +54,12 @@ export function renewLease(kv: Kv, lease: Lease, now: number): Promise<Lease | u
 
 /** Gives a lease back, unless somebody else has it by now. */
 export async function releaseLease(kv: Kv, lease: Lease): Promise<void> {
-  await kv.commit((op) => op.check(leaseCheck(lease)).delete(keys.lease(lease.repoId)));
+  await kv.commit((op) => endLease(op.check(leaseCheck(lease)), lease));
+}
+
+/** Adds the end of a lease, and of what was told under it. */
+export function endLease(op: Deno.AtomicOperation, { repoId }: Lease): Deno.AtomicOperation {
+  return op.delete(keys.lease(repoId)).delete(keys.progress(repoId));
 }
 
 /** Makes a commit fail if the lease is not held any more. */

@@ -2,7 +2,7 @@
 
 import { keys } from "./keys.ts";
 import type { Kv } from "./kv.ts";
-import { isHeld, type LeaseRow } from "./leases.ts";
+import { isHeld, type Lease, leaseCheck, type LeaseRow } from "./leases.ts";
 import type { SyncStatus } from "./sync_status.ts";
 
 /** How far a sync has come, for who watches it. */
@@ -18,11 +18,9 @@ export interface Progress {
   charts: number;
 }
 
-/** A row that nobody writes any more goes after this. */
-const EXPIRE_MS = 600_000;
-
-export async function writeProgress(kv: Kv, repoId: string, progress: Progress): Promise<void> {
-  await kv.commit((op) => op.set(keys.progress(repoId), progress, { expireIn: EXPIRE_MS }));
+/** Writes it, if the lease is still held as it is given; the row goes with the lease. */
+export async function writeProgress(kv: Kv, lease: Lease, progress: Progress): Promise<void> {
+  await kv.commit((op) => op.check(leaseCheck(lease)).set(keys.progress(lease.repoId), progress));
 }
 
 /**

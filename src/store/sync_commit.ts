@@ -6,7 +6,7 @@ import { scheduleSweep } from "./garbage.ts";
 import { asPointer, type Pointer } from "./generations.ts";
 import { keys } from "./keys.ts";
 import type { Entry, Kv } from "./kv.ts";
-import { isHeld, type Lease, leaseCheck, type LeaseRow, takeLease } from "./leases.ts";
+import { endLease, isHeld, type Lease, leaseCheck, type LeaseRow, takeLease } from "./leases.ts";
 import type { Repo } from "./repos.ts";
 import { writeSegments } from "./segments.ts";
 import type { BegunSync, SyncStatus } from "./sync_status.ts";
@@ -85,8 +85,7 @@ export async function commitSync(
 ): Promise<boolean> {
   const { repoId } = lease;
   const written = await kv.commit((op) => {
-    op.check(repo).check(old).check(leaseCheck(lease))
-      .delete(keys.lease(repoId))
+    endLease(op.check(repo).check(old).check(leaseCheck(lease)), lease)
       .set(keys.sync(repoId), status);
     if (pointer !== undefined) op.set(keys.index(repoId), pointer);
     moveDue(op, repoId, old.value?.nextDue ?? null, status.nextDue);

@@ -22,7 +22,8 @@ import { shrinkObjection } from "./shrink_guard.ts";
 
 /** An index that is coming. */
 export interface Download {
-  url: string;
+  /** Of the repository. */
+  revision: number;
   body: AsyncIterable<Uint8Array>;
   validators: Validators;
   /** Called for each chart that was read, or is known. */
@@ -50,7 +51,7 @@ export async function buildGeneration(
   kv: Kv,
   repoId: string,
   old: Pointer | null,
-  { url, body, validators, onChart }: Download,
+  { revision, body, validators, onChart }: Download,
   now: number,
   force: boolean,
 ): Promise<Built> {
@@ -59,7 +60,7 @@ export async function buildGeneration(
   const merge = new Merge(kv, repoId, catalog, known, now, force, onChart);
   const summary = await parseIndex(body, merge, merge.turn);
   const lacksEnd = summary.openEnded && summary.generated === undefined;
-  if (lacksEnd && old?.generated !== undefined && old.url === url) {
+  if (lacksEnd && old?.generated !== undefined && old.revision === revision) {
     throw new IndexError("truncated", "the index lacks the `generated` that it used to end with");
   }
   const content = await merge.builder.finish(summary.problems, merge.turn);
@@ -74,7 +75,7 @@ export async function buildGeneration(
     ...content,
     generation: same ? old.generation : (old?.generation ?? 0) + 1,
     committedAt: same ? old.committedAt : now,
-    url,
+    revision,
     validators,
     ...headOf(summary),
   };

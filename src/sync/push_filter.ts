@@ -92,8 +92,7 @@ export function parsePushFilter(body: Readonly<Record<string, unknown>>): Partia
 }
 
 function isPattern(text: string): boolean {
-  const length = Array.from(text).length;
-  return length > 0 && length <= MAX_PATTERN_LENGTH && !/\p{Cc}/u.test(text);
+  return text !== "" && text.length <= MAX_PATTERN_LENGTH && !/\p{Cc}/u.test(text);
 }
 
 /** Whether a delivery only says that the webhook was set up, as GitHub does. */

@@ -55,6 +55,7 @@ export class Queue {
       this.#busyHosts.set(host, busy + 1);
       this.#running.set(key, this.#run(key, host));
     }
+    if (this.#running.size >= this.#bounds.total) return;
     this.#wanted.resolve();
     this.#wanted = Promise.withResolvers();
   }

@@ -145,7 +145,7 @@ function parseUrl(text: string): { url: string; credential?: BasicCredential } {
 function parseCredential(text: string): string | null | undefined {
   if (text.trim() === "") return null;
   const value = readObject(text);
-  const names = value === undefined || text.length > MAX_CREDENTIAL
+  const names = value === undefined || new TextEncoder().encode(text).length > MAX_CREDENTIAL
     ? undefined
     : Object.keys(value);
   if (names?.length === 0) return undefined;

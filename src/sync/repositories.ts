@@ -7,6 +7,7 @@ import { parseIndex } from "../helm/index_parser.ts";
 import { newRepoId } from "../helm/ids.ts";
 import { invalid, Refused } from "../refused.ts";
 import type { Egress } from "../sources/egress.ts";
+import { isS3 } from "../sources/place.ts";
 import type { FetchIndex } from "../sources/source.ts";
 import { requestSync, withAsked } from "../store/due.ts";
 import type { Kv } from "../store/kv.ts";
@@ -129,7 +130,8 @@ export async function modifyRepo(
   }
   const url = input.url ?? before.url;
   const sourceChanges = url !== before.url || Object.keys(input.sealed).length > 0;
-  const kept = keptFields(before, url, input);
+  const moved = await moves(deps.secrets, before, url, input);
+  const kept = keptFields(before, input, moved);
   if (sourceChanges) {
     await checkIndex(deps, url, textsOf(await openKept(deps.secrets, kept), input));
   }
@@ -138,7 +140,7 @@ export async function modifyRepo(
     // What was tried out is not what is there now.
     if (repo.revision !== before.revision) return undefined;
     const changed: Repo = {
-      ...keptFields(repo, url, input),
+      ...keptFields(repo, input, moved),
       ...fresh,
       url,
       name: input.name ?? repo.name,
@@ -205,12 +207,43 @@ function textsOf(kept: SealedTexts, { sealed }: RepoInput): SealedTexts {
 }
 
 /** A repository without the sealed fields that a change replaces, or that another origin has not to get. */
-function keptFields(repo: Repo, url: string, { sealed }: RepoInput): Repo {
+function keptFields(repo: Repo, { sealed }: RepoInput, moved: boolean): Repo {
   const kept = { ...repo };
   for (const field of SEALED_FIELDS) {
-    if (sealed[field] !== undefined || !sameOrigin(url, repo.url)) delete kept[field];
+    if (sealed[field] !== undefined || moved) delete kept[field];
   }
   return kept;
+}
+
+/** Whether downloads go to another origin than before, which an S3 credential can name as well. */
+async function moves(
+  secrets: Secrets,
+  repo: Repo,
+  url: string,
+  { sealed }: RepoInput,
+): Promise<boolean> {
+  if (!sameOrigin(url, repo.url)) return true;
+  if (sealed.credential === undefined || !isS3(url)) return false;
+  return endpointOf(sealed.credential) !== endpointOf(await storedCredential(secrets, repo));
+}
+
+function endpointOf(credential: string | null | undefined): string | undefined {
+  const endpoint = credential ? JSON.parse(credential).endpoint : undefined;
+  return endpoint ? new URL(endpoint).origin : undefined;
+}
+
+/** None if it cannot be opened. */
+async function storedCredential(
+  secrets: Secrets,
+  { id: repoId, credential }: Repo,
+): Promise<string | undefined> {
+  if (credential === undefined) return undefined;
+  try {
+    return await secrets.open({ repoId, field: "credential" }, credential);
+  } catch (error) {
+    if (error instanceof SecretUnreadable) return undefined;
+    throw error;
+  }
 }
 
 /** `s3://host` is no origin to the URL parser. */

@@ -20,9 +20,13 @@ export async function seal(
 
 /** Opens what a repository has sealed. Throws a `SecretUnreadable` if the key is another one. */
 export async function open(secrets: Secrets, repo: Repo): Promise<SealedTexts> {
-  const entries = SEALED_FIELDS.filter((field) => repo[field] !== undefined)
-    .map(async (field) => [field, await secrets.open({ repoId: repo.id, field }, repo[field]!)]);
-  return Object.fromEntries(await Promise.all(entries));
+  const texts: SealedTexts = {};
+  for (const field of SEALED_FIELDS) {
+    const sealed = repo[field];
+    // One by one, so that the first that cannot be opened is the one that is told.
+    if (sealed !== undefined) texts[field] = await secrets.open({ repoId: repo.id, field }, sealed);
+  }
+  return texts;
 }
 
 /** How a download proves who is asking, and whom it trusts. */

@@ -8,7 +8,7 @@ import type { SyncEvent } from "../store/events.ts";
 import { type GarbageRow, sweep } from "../store/garbage.ts";
 import { type Entry, type Kv, StoreUnavailable } from "../store/kv.ts";
 import { acquireLease } from "../store/leases.ts";
-import type { Progress } from "../store/progress.ts";
+import { type Progress, writeProgress } from "../store/progress.ts";
 import { readRepoAndStatus, type Repo } from "../store/repos.ts";
 import {
   type Beginning,
@@ -23,6 +23,9 @@ import { type HeldLease, holdLease } from "./lease_work.ts";
 import { nextStatus } from "./next_status.ts";
 import { accessOf, open } from "./sealed.ts";
 
+/** How often the progress of a sync is written for other processes. */
+const PROGRESS_MS = 1_000;
+
 export interface SyncDeps {
   kv: Kv;
   fetchIndex: FetchIndex;
@@ -35,7 +38,8 @@ export interface SyncDeps {
   /** Names this process in leases. */
   owner: string;
   log: Log;
-  onProgress: (repoId: string, progress: Progress) => void;
+  /** Called when a sync begins, with what is kept up to date while it goes on. */
+  onBegin: (repoId: string, progress: Readonly<Progress>) => void;
   /** Called when a new generation is committed. */
   onCommit: (repoId: string) => void;
 }
@@ -67,7 +71,11 @@ export async function syncRepo(
   if (beginning === "not due") return { kind: "idle" };
   if ("busyUntil" in beginning) return { kind: "busy", ...beginning };
   return await holdLease(kv, beginning.lease, clock, signal, async (held) => {
-    const product = await produce(deps, beginning, held.signal);
+    const { begun } = beginning.status.value;
+    const progress: Progress = { id: begun.id, phase: "download", bytes: 0, charts: 0 };
+    deps.onBegin(repoId, progress);
+    const work = () => produce(deps, beginning, held.signal, progress);
+    const product = await reported(kv, held, progress, work);
     return await settle(deps, held, beginning, product);
   });
 }
@@ -84,47 +92,68 @@ export async function sweepRepo(
   await holdLease(kv, lease, clock, signal, (held) => sweep(kv, held, repoId, rows));
 }
 
+/** Lets other processes see how far work has come that takes its time. */
+async function reported<T>(
+  kv: Kv,
+  held: HeldLease,
+  progress: Progress,
+  work: () => Promise<T>,
+): Promise<T> {
+  let writing = false;
+  const report = async () => {
+    if (writing) return;
+    writing = true;
+    // Who watches from elsewhere sees it next time.
+    await writeProgress(kv, held.lease, progress).catch(() => {});
+    writing = false;
+  };
+  const timer = setInterval(report, PROGRESS_MS);
+  try {
+    return await work();
+  } finally {
+    clearInterval(timer);
+  }
+}
+
 async function produce(
   deps: SyncDeps,
   beginning: Beginning,
   signal: AbortSignal,
+  progress: Progress,
 ): Promise<Product> {
-  const product: Product = { bytes: 0 };
   try {
-    const built = await build(deps, beginning, signal, product);
-    return built === undefined ? product : { ...product, built };
+    const built = await build(deps, beginning, signal, progress);
+    return { bytes: progress.bytes, ...(built && { built }) };
   } catch (error) {
     if (signal.aborted || error instanceof StoreUnavailable) throw error;
-    return { ...product, error: asIndexError(deps, beginning.repo.value, error) };
+    return { bytes: progress.bytes, error: asIndexError(deps, beginning.repo.value, error) };
   }
 }
 
 async function build(
-  { kv, fetchIndex, secrets, maxIndexBytes, clock, onProgress }: SyncDeps,
+  { kv, fetchIndex, secrets, maxIndexBytes, clock }: SyncDeps,
   { repo: { value: repo }, status: { value: { begun } }, pointer }: Beginning,
   signal: AbortSignal,
-  product: Product,
+  progress: Progress,
 ): Promise<Built | undefined> {
-  const progress: Progress = { id: begun.id, phase: "download", bytes: 0, charts: 0 };
-  const tell = (change: Partial<Progress>) => onProgress(repo.id, Object.assign(progress, change));
-  tell({});
   const answer = await fetchIndex({
     url: repo.url,
     ...accessOf(await open(secrets, repo)),
-    ...(pointer?.url === repo.url && { validators: pointer.validators }),
+    ...(pointer?.revision === repo.revision && { validators: pointer.validators }),
     maxBytes: maxIndexBytes,
     signal,
-    onBytes(total) {
-      product.bytes = total;
-      tell({ bytes: total });
-    },
+    onBytes: (total) => progress.bytes = total,
   });
   if (answer.kind === "unchanged") return undefined;
-  if (answer.totalBytes !== undefined) tell({ totalBytes: answer.totalBytes });
+  if (answer.totalBytes !== undefined) progress.totalBytes = answer.totalBytes;
   try {
-    const download = { url: repo.url, ...answer, onChart: () => progress.charts++ };
+    const download = {
+      revision: repo.revision,
+      ...answer,
+      onChart: () => progress.charts++,
+    };
     const built = await buildGeneration(kv, repo.id, pointer, download, clock(), begun.force);
-    tell({ phase: "store" });
+    progress.phase = "store";
     await writeAhead(kv, repo.id, built.fresh, built.dropped, clock());
     return built;
   } finally {

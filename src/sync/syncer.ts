@@ -1,9 +1,9 @@
 /** Runs what is due, a bounded number at once, whatever made it due. */
 
 import { describeError } from "../log.ts";
-import { duePages } from "../store/due.ts";
+import { duePages, forgetDeliveries } from "../store/due.ts";
 import { listGarbage } from "../store/garbage.ts";
-import { type Progress, writeProgress } from "../store/progress.ts";
+import type { Progress } from "../store/progress.ts";
 import type { Repo } from "../store/repos.ts";
 import { Queue } from "./queue.ts";
 import { sweepRepo, type SyncDeps, syncRepo } from "./sync_repo.ts";
@@ -18,8 +18,6 @@ const MAX_PER_HOST = 4;
 const BUSY_MS = 1_000;
 /** What is due later than this is for a tick. */
 const SOON_MS = 15_000;
-/** How often the progress of a sync is written for other processes. */
-const PROGRESS_MS = 1_000;
 
 export interface Syncer {
   /** Syncs a repository, if it is due, as soon as there is room; or at a time that is near. */
@@ -30,7 +28,7 @@ export interface Syncer {
    */
   tick(deadline?: AbortSignal): Promise<void>;
   /** How far a sync of this process has come. */
-  progress(repoId: string): Progress | undefined;
+  progress(repoId: string): Readonly<Progress> | undefined;
   /** Calls when a sync of this process begins or ends, until what it answers is called. */
   onNews(repoId: string, listener: () => void): () => void;
   /** Aborted when the syncer is closed. */
@@ -43,11 +41,11 @@ export interface Syncer {
 
 /** A syncer of this process. `concurrency`: most repositories synced at once. */
 export function createSyncer(
-  deps: Omit<SyncDeps, "onProgress">,
+  deps: Omit<SyncDeps, "onBegin">,
   concurrency: number,
 ): Syncer {
   const { kv, clock, log } = deps;
-  const progress = new Map<string, Progress>();
+  const progress = new Map<string, Readonly<Progress>>();
   const listeners = new Map<string, Set<() => void>>();
   const later = new Map<string, { at: number; timer: ReturnType<typeof setTimeout> }>();
   const stop = new AbortController();
@@ -55,10 +53,9 @@ export function createSyncer(
   let sweeping = Promise.resolve();
   const syncDeps: SyncDeps = {
     ...deps,
-    onProgress(repoId, at) {
-      const isNew = !progress.has(repoId);
+    onBegin(repoId, at) {
       progress.set(repoId, at);
-      if (isNew) tellNews(repoId);
+      tellNews(repoId);
     },
   };
 
@@ -81,7 +78,6 @@ export function createSyncer(
   }
 
   async function run(repoId: string, host: string) {
-    const report = setInterval(() => writeReport(repoId), PROGRESS_MS);
     try {
       const outcome = await syncRepo(syncDeps, repoId, stop.signal);
       if (outcome.kind === "done" && outcome.dueAt !== null) startAt(repoId, host, outcome.dueAt);
@@ -94,16 +90,9 @@ export function createSyncer(
         log("sync interrupted", { repo: repoId, ...describeError(error) });
       }
     } finally {
-      clearInterval(report);
       progress.delete(repoId);
       tellNews(repoId);
     }
-  }
-
-  function writeReport(repoId: string) {
-    const at = progress.get(repoId);
-    // Who watches from elsewhere sees it next time.
-    if (at !== undefined) writeProgress(kv, repoId, at).catch(() => {});
   }
 
   function tellNews(repoId: string) {
@@ -116,6 +105,7 @@ export function createSyncer(
       for (const { id, url } of page) queue.add(id, hostOf(url));
       await queue.room();
     }
+    await forgetDeliveries(kv, clock());
     sweeping = sweepAll();
     await sweeping;
     await queue.idle();

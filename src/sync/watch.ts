@@ -18,10 +18,30 @@ export interface Standing extends Partial<Omit<Progress, "id">> {
   nextDue: number | null;
 }
 
-/** `at` is when it ended, in milliseconds of the epoch; a later watch can begin after it. */
-export type News =
-  | { kind: "standing"; standing: Standing }
-  | { kind: "event"; at: number; event: SyncEvent };
+/** `resume` is the time after which a watch tells what this one has not told yet. */
+export type News = StandingNews | EventNews;
+
+interface StandingNews {
+  kind: "standing";
+  standing: Standing;
+  resume: number;
+}
+
+interface EventNews {
+  kind: "event";
+  event: SyncEvent;
+  resume: number;
+}
+
+export interface Watch {
+  repoId: string;
+  /** What ended after this is told, in milliseconds of the epoch. */
+  after: number;
+  /** Ends with this sync, or when it will not come any more. */
+  sync?: string | undefined;
+  /** Ends it. */
+  signal: AbortSignal;
+}
 
 interface WatchDeps {
   kv: Kv;
@@ -30,79 +50,101 @@ interface WatchDeps {
 }
 
 /**
- * Tells how the syncs of a repository stand and end, those first that ended `after` a time. Ends
- * when the signal is aborted, the service stops, or the repository is gone.
+ * Tells how the syncs of a repository stand, and each that has ended, oldest first. Ends when the
+ * repository is gone. While nobody takes what it tells, it asks for nothing.
  */
 export async function* watchSyncs(
   deps: WatchDeps,
-  repoId: string,
-  after: number,
-  signal: AbortSignal,
-): AsyncGenerator<News> {
-  const { syncer } = deps;
-  const stop = AbortSignal.any([signal, syncer.closing]);
-  let told = "", since = after, syncs = -1;
-  let wake = Promise.withResolvers<void>();
-  const forget = syncer.onNews(repoId, () => wake.resolve());
-  stop.addEventListener("abort", () => wake.resolve());
+  { repoId, after, sync, signal }: Watch,
+): AsyncGenerator<News, void, void> {
+  let told = "", resume = after, syncs = -1;
+  let bell = Promise.withResolvers<void>();
+  const ring = () => bell.resolve();
+  const forget = deps.syncer.onNews(repoId, ring);
+  signal.addEventListener("abort", ring);
   try {
-    while (!stop.aborted) {
-      wake = Promise.withResolvers();
+    while (!signal.aborted) {
+      bell = Promise.withResolvers();
       const found = await look(deps, repoId).catch(unlessUnavailable);
       if (found === "gone") return;
       if (found !== undefined && found.syncs !== syncs) {
-        const events = await listEvents(deps.kv, repoId, since).catch(unlessUnavailable);
-        for (const event of events?.reverse() ?? []) {
-          since = event.finishedAt;
-          yield { kind: "event", at: since, event };
+        const events = await listEvents(deps.kv, repoId, resume).catch(unlessUnavailable);
+        let isOver = false;
+        for (const news of inOrder(events ?? [])) {
+          resume = news.resume;
+          isOver ||= news.event.id === sync;
+          yield news;
+          if (isOver && resume === news.event.finishedAt) return;
         }
         if (events !== undefined) syncs = found.syncs;
+        // They ended after the standing was read.
+        if (events?.length) continue;
       }
-      const text = JSON.stringify(found?.standing);
-      if (found !== undefined && text !== told) {
-        yield { kind: "standing", standing: found.standing };
+      if (found !== undefined && found.syncs === syncs) {
+        const { asked, begun, standing } = found;
+        if (sync !== undefined && asked?.id !== sync && begun?.id !== sync) return;
+        const text = JSON.stringify(standing);
+        if (text !== told) yield { kind: "standing", standing, resume };
+        told = text;
       }
-      told = text;
-      const timer = setTimeout(wake.resolve, POLL_MS);
-      if (!stop.aborted) await wake.promise;
+      const timer = setTimeout(ring, POLL_MS);
+      if (!signal.aborted) await bell.promise;
       clearTimeout(timer);
     }
   } finally {
     forget();
+    signal.removeEventListener("abort", ring);
   }
 }
 
-/** What a caller who waits for a sync can be told of it. */
-export type FoundSync = { event: SyncEvent } | { standing: Standing } | undefined;
+/**
+ * Events, newest first, as news, oldest first. Who has one of two that ended at the same time is
+ * told both once more, rather than one of them never.
+ */
+function inOrder(events: SyncEvent[]): EventNews[] {
+  const news = events.map((event, i): EventNews => {
+    const isLast = events[i - 1]?.finishedAt !== event.finishedAt;
+    return { kind: "event", event, resume: isLast ? event.finishedAt : event.finishedAt - 1 };
+  });
+  return news.reverse();
+}
+
+/**
+ * What a caller who waits for a sync can be told of it. `lastEnd` is when the last one ended before
+ * it, 0 if none did.
+ */
+export type FoundSync = { event: SyncEvent } | { standing: Standing; lastEnd: number } | undefined;
 
 /** A sync by the id of its event: as it ended, or as it stands. */
 export async function findSync(deps: WatchDeps, repoId: string, id: string): Promise<FoundSync> {
-  // In this order, what ends between the two reads is found by the second.
+  // In this order, what ends between the two reads is found by one of them.
   const found = await look(deps, repoId);
-  const event = (await listEvents(deps.kv, repoId)).find((event) => event.id === id);
-  if (event !== undefined) return { event };
   if (found === "gone") return undefined;
-  const { asked, begun, standing } = found;
-  if (standing.id === id) return { standing };
-  const isKnown = asked?.id === id || begun?.id === id;
-  return isKnown ? { standing: { state: "queued", id, nextDue: standing.nextDue } } : undefined;
+  const { asked, begun, standing, lastEnd } = found;
+  if (standing.id === id) return { standing, lastEnd };
+  if (asked?.id === id || begun?.id === id) {
+    return { standing: { state: "queued", id, nextDue: standing.nextDue }, lastEnd };
+  }
+  const event = (await listEvents(deps.kv, repoId)).find((event) => event.id === id);
+  return event && { event };
 }
 
 async function look({ kv, syncer, clock }: WatchDeps, repoId: string) {
   const now = clock();
   const found = await readStanding(kv, repoId, now);
   if (found === undefined) return "gone";
-  const { status: { asked, begun, nextDue, syncs }, running } = found;
+  const { status: { asked, begun, nextDue, syncs, lastAttempt: lastEnd = 0 }, running } = found;
   const standing = (): Standing => {
     if (running) {
-      const progress = syncer.progress(repoId) ?? found.progress;
-      const known = progress?.id === begun?.id ? progress : undefined;
-      return { state: "running", nextDue, ...known ?? idOf(begun) };
+      // What another process wrote may be of a sync before, as may be what this one has in hand.
+      const { id: _, ...progress } = [syncer.progress(repoId), found.progress]
+        .find((progress) => progress?.id === begun?.id) ?? {};
+      return { state: "running", nextDue, ...progress, ...idOf(begun) };
     }
     const queued = asked !== undefined || nextDue !== null && nextDue <= now;
     return { state: queued ? "queued" : "idle", nextDue, ...idOf(begun ?? asked) };
   };
-  return { asked, begun, syncs, standing: standing() };
+  return { asked, begun, syncs, lastEnd, standing: standing() };
 }
 
 function idOf(sync: Pick<AskedSync, "id"> | undefined): { id?: string } {
