@@ -3,6 +3,7 @@
  * of all triggers; a `SyncStatus` names its repository's row, and both change in one commit.
  */
 
+import { isDeepStrictEqual } from "node:util";
 import { keys, until } from "./keys.ts";
 import { deleteRows, type Kv } from "./kv.ts";
 import type { Repo } from "./repos.ts";
@@ -45,20 +46,21 @@ export function moveDue(
   return op;
 }
 
-/** The repositories that are due, the longest waiting first, in pages of at most `size`. */
-export async function* duePages(
-  kv: Kv,
-  now: number,
-  size: number,
-): AsyncGenerator<Pick<Repo, "id" | "url">[]> {
-  let selector = until(keys.dues, now);
+/** A repository that is due at a time, in milliseconds of the epoch. */
+export type Due = Pick<Repo, "id" | "url"> & { at: number };
+
+/** The repositories that are due by a time, the longest waiting first, in pages of at most `size`. */
+export async function* duePages(kv: Kv, by: number, size: number): AsyncGenerator<Due[]> {
+  let selector = until(keys.dues, by);
   for (;;) {
     const rows = await kv.list(selector, size);
     const repos = await kv.getMany<Repo[]>(rows.map(({ key }) => keys.repo(key[2] as string)));
-    yield repos.flatMap(({ value }) => value ?? []);
+    yield repos.flatMap(({ value }, i) =>
+      value === null ? [] : { id: value.id, url: value.url, at: rows[i]!.key[1] as number }
+    );
     const last = rows[size - 1];
     if (last === undefined) return;
-    // The next key there can be: a sync moves its row, so that a cursor might come back to it.
+    // What comes next in the order of keys.
     selector = { ...selector, start: [...last.key, 0] };
   }
 }
@@ -80,8 +82,14 @@ export async function requestSync(kv: Kv, repoId: string, ask: Ask): Promise<Ask
     }
     const status = withAsked(entry.value, ask);
     const { id } = status.asked;
+    // A hundred that ask at once need not write one after the other.
+    const joins = isDeepStrictEqual(entry.value, status);
+    if (joins && delivery === undefined) return { kind: "asked", id, dueAt: status.nextDue };
     const written = await kv.commit((op) => {
-      moveDue(op, repoId, entry.value!.nextDue, status.nextDue).check(entry).set(entry.key, status);
+      op.check(entry);
+      if (!joins) {
+        moveDue(op, repoId, entry.value!.nextDue, status.nextDue).set(entry.key, status);
+      }
       if (delivery === undefined) return op;
       const until = ask.now + DELIVERY_MS;
       const row: DeliveryRow = { id, until };

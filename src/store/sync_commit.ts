@@ -29,13 +29,14 @@ export async function beginSync(
   owner: string,
   now: number,
   id: string,
-): Promise<Beginning | "not due" | { busyUntil: number }> {
+): Promise<Beginning | { dueAt: number | null } | { busyUntil: number }> {
   for (;;) {
     const [repo, status, lease, pointer] = await kv.getMany<[Repo, SyncStatus, LeaseRow, Pointer]>(
       [keys.repo(repoId), keys.sync(repoId), keys.lease(repoId), keys.index(repoId)],
     );
-    if (repo.value === null || status.value === null) return "not due";
-    if (status.value.nextDue === null || status.value.nextDue > now) return "not due";
+    if (repo.value === null || status.value === null) return { dueAt: null };
+    const { nextDue } = status.value;
+    if (nextDue === null || nextDue > now) return { dueAt: nextDue };
     if (isHeld(lease.value, now)) return { busyUntil: lease.value.until };
     const value = withBegun(status.value, now, id);
     const versionstamp = await kv.commit((op) =>

@@ -12,7 +12,7 @@ export class Queue {
   readonly #bounds: Bounds;
   readonly #work: (key: string, host: string) => Promise<void>;
   /** Hosts by key, the longest waiting first. */
-  readonly #waiting = new Map<string, string>();
+  #waiting = new Map<string, string>();
   readonly #running = new Map<string, Promise<void>>();
   readonly #busyHosts = new Map<string, number>();
   #wanted = Promise.withResolvers<void>();
@@ -23,10 +23,12 @@ export class Queue {
     this.#work = work;
   }
 
-  /** Lets a key be worked on; again if it is being worked on. */
-  add(key: string, host: string): void {
-    if (!this.#waiting.has(key)) this.#waiting.set(key, host);
-    this.#fill();
+  /** Lets a key be worked on, before the others if it is `urgent`; again if it is worked on now. */
+  add(key: string, host: string, urgent = false): void {
+    if (urgent) this.#waiting = new Map([[key, host], ...this.#waiting]);
+    else if (!this.#waiting.has(key)) this.#waiting.set(key, host);
+    // The others have found no place since they came.
+    this.#begin(key, this.#waiting.get(key)!);
   }
 
   /** Forgets what waits. */
@@ -48,16 +50,22 @@ export class Queue {
   #fill() {
     for (const [key, host] of this.#waiting) {
       if (this.#running.size >= this.#bounds.total) return;
-      const busy = this.#busyHosts.get(host) ?? 0;
-      // One that runs stays waiting: what asked for it may have come after its work began.
-      if (this.#running.has(key) || busy >= this.#bounds.perHost) continue;
-      this.#waiting.delete(key);
-      this.#busyHosts.set(host, busy + 1);
-      this.#running.set(key, this.#run(key, host));
+      this.#begin(key, host);
     }
     if (this.#running.size >= this.#bounds.total) return;
     this.#wanted.resolve();
     this.#wanted = Promise.withResolvers();
+  }
+
+  /** Begins what waits, if there is a place for it. */
+  #begin(key: string, host: string) {
+    if (this.#running.size >= this.#bounds.total) return;
+    const busy = this.#busyHosts.get(host) ?? 0;
+    // One that runs stays waiting: what asked for it may have come after its work began.
+    if (this.#running.has(key) || busy >= this.#bounds.perHost) return;
+    this.#waiting.delete(key);
+    this.#busyHosts.set(host, busy + 1);
+    this.#running.set(key, this.#run(key, host));
   }
 
   async #run(key: string, host: string) {

@@ -280,14 +280,21 @@ function statusAfter(
 ): SyncStatus | undefined {
   if (repo.suspended && !before.suspended) return suspended(status);
   if (repo.suspended) return undefined;
-  if (before.suspended) return { ...status, nextDue: Math.min(now, status.nextDue ?? now) };
+  if (before.suspended) {
+    // What is under way began before what was ignored meanwhile.
+    return status.begun === undefined
+      ? { ...status, nextDue: Math.min(now, status.nextDue ?? now) }
+      : withAsked(status, { id: crypto.randomUUID(), force: false, by: "caller", now });
+  }
   if (repo.period.seconds === before.period.seconds) return undefined;
   // What waits for its turn, or is tried again after a failure, stays as it is.
   const queued = status.nextDue !== null && status.nextDue <= now;
   if (queued || status.asked !== undefined || status.state !== "successful") return undefined;
-  if (repo.period.seconds === 0) return { ...status, nextDue: null };
+  // Nor is what was announced forgotten.
+  const again = status.awaiting ? status.nextDue : null;
+  if (repo.period.seconds === 0) return { ...status, nextDue: again };
   const next = (status.lastAttempt ?? now) + repo.period.seconds * 1_000;
-  return { ...status, nextDue: Math.max(now, next) };
+  return { ...status, nextDue: Math.max(now, Math.min(next, again ?? next)) };
 }
 
 /** A caller's sync still goes on; what a webhook or the period wanted does not. */

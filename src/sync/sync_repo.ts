@@ -50,7 +50,7 @@ export interface SyncDeps {
  */
 export type SyncOutcome =
   | { kind: "done"; dueAt: number | null }
-  | { kind: "idle" }
+  | { kind: "idle"; dueAt: number | null }
   | { kind: "busy"; busyUntil: number };
 
 /** What came of a sync before it is committed. */
@@ -68,7 +68,7 @@ export async function syncRepo(
 ): Promise<SyncOutcome> {
   const { kv, owner, clock } = deps;
   const beginning = await beginSync(kv, repoId, owner, clock(), crypto.randomUUID());
-  if (beginning === "not due") return { kind: "idle" };
+  if ("dueAt" in beginning) return { kind: "idle", ...beginning };
   if ("busyUntil" in beginning) return { kind: "busy", ...beginning };
   return await holdLease(kv, beginning.lease, clock, signal, async (held) => {
     const { begun } = beginning.status.value;
@@ -180,8 +180,8 @@ async function settle(
   const { id, revision } = beginning.repo.value;
   let repo: Entry<Repo> = beginning.repo, current: Entry<SyncStatus> = beginning.status;
   for (;;) {
-    if (held.signal.aborted) return { kind: "idle" };
-    if (repo.value === null || current.value === null) return { kind: "idle" };
+    if (held.signal.aborted) return { kind: "idle", dueAt: null };
+    if (repo.value === null || current.value === null) return { kind: "idle", dueAt: null };
     // What was downloaded is not what is asked for now.
     if (repo.value.revision !== revision) return { kind: "done", dueAt: current.value.nextDue };
     const result = resultOf(deps, beginning, product, repo.value, current.value);
@@ -191,7 +191,7 @@ async function settle(
       logEvent(deps.log, id, result.event);
       return { kind: "done", dueAt: result.status.nextDue };
     }
-    if (!await held.renew()) return { kind: "idle" };
+    if (!await held.renew()) return { kind: "idle", dueAt: null };
     [repo, current] = await readRepoAndStatus(deps.kv, id);
   }
 }

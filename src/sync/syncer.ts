@@ -16,11 +16,11 @@ const TICK_MS = 50_000;
 const MAX_PER_HOST = 4;
 /** How soon a repository that somebody else has is looked at again, at the latest. */
 const BUSY_MS = 1_000;
-/** What is due later than this is for a tick. */
+/** What is due later than this is for a later tick. */
 const SOON_MS = 15_000;
 
 export interface Syncer {
-  /** Syncs a repository, if it is due, as soon as there is room; or at a time that is near. */
+  /** Syncs a repository, if it is due, before what waits; or else at a time, if that is near. */
   start(repo: Pick<Repo, "id" | "url">, at?: number): void;
   /**
    * Works the due index, and sweeps garbage, until both are done or `deadline` is aborted; then what
@@ -80,10 +80,11 @@ export function createSyncer(
   async function run(repoId: string, host: string) {
     try {
       const outcome = await syncRepo(syncDeps, repoId, stop.signal);
-      if (outcome.kind === "done" && outcome.dueAt !== null) startAt(repoId, host, outcome.dueAt);
       if (outcome.kind === "busy") {
         // The other one may be done sooner, or may have died: then its lease runs out.
         startAt(repoId, host, Math.min(outcome.busyUntil, clock() + BUSY_MS));
+      } else if (outcome.dueAt !== null) {
+        startAt(repoId, host, outcome.dueAt);
       }
     } catch (error) {
       if (!stop.signal.aborted) {
@@ -100,9 +101,9 @@ export function createSyncer(
   }
 
   async function work(deadline: AbortSignal) {
-    for await (const page of duePages(kv, clock(), PAGE)) {
+    for await (const page of duePages(kv, clock() + SOON_MS, PAGE)) {
       if (stop.signal.aborted || deadline.aborted) break;
-      for (const { id, url } of page) queue.add(id, hostOf(url));
+      for (const { id, url, at } of page) startAt(id, hostOf(url), at);
       await queue.room();
     }
     await forgetDeliveries(kv, clock());
@@ -122,7 +123,10 @@ export function createSyncer(
   }
 
   return {
-    start: ({ id, url }, at = -Infinity) => startAt(id, hostOf(url), at),
+    start({ id, url }, at) {
+      if (at !== undefined) startAt(id, hostOf(url), at);
+      else if (!stop.signal.aborted) queue.add(id, hostOf(url), true);
+    },
     progress: (repoId) => progress.get(repoId),
     onNews(repoId, listener) {
       const all = listeners.get(repoId) ?? new Set();
@@ -139,7 +143,9 @@ export function createSyncer(
         if (deadline.aborted) resolve();
         deadline.addEventListener("abort", () => resolve());
       });
-      const done = work(deadline).catch((error) => log("tick failed", describeError(error)));
+      const done = work(deadline).catch((error) => {
+        if (!stop.signal.aborted) log("tick failed", describeError(error));
+      });
       await Promise.race([done, timeUp]);
       if (deadline.aborted) queue.clear();
     },

@@ -2,46 +2,11 @@
 
 import assert from "node:assert/strict";
 import { type Body, withChartroom } from "../support/chartroom.ts";
-import { eventually } from "../support/process.ts";
 import { indexOf } from "../support/upstream.ts";
 
 const GOOD = indexOf({ good: ["1.0.0"] });
 const MINUTE_MS = 60_000;
 const DAY_MINUTES = 1_440;
-
-Deno.test("no more than four downloads from one host are under way at once", () =>
-  withChartroom(async ({ call, services }, upstream) => {
-    let open = 0, most = 0;
-    const four = Promise.withResolvers<void>(), go = Promise.withResolvers<void>();
-    const answer = async () => {
-      most = Math.max(most, ++open);
-      if (open === 4) four.resolve();
-      await go.promise;
-      open--;
-      return new Response(GOOD);
-    };
-    const ids: string[] = [];
-    for (let i = 0; i < 20; i++) {
-      upstream.serve(`/${i}/index.yaml`, answer);
-      const repo = { name: `repo ${i}`, url: `${upstream.url}/${i}` };
-      ids.push((await call("POST", "/v1/repos", repo)).body.repo_id);
-    }
-    await four.promise;
-    // What another host has does not wait for this one.
-    const other = upstream.url.replace("127.0.0.1", "localhost");
-    upstream.serve("/other/index.yaml", GOOD);
-    const name = { name: "other", url: `${other}/other` };
-    const { body: { repo_id: id } } = await call("POST", "/v1/repos", name);
-    const state = async (id: string) => (await call("GET", `/v1/repos/${id}`)).body.status;
-    await eventually(() => state(id), (state) => state === "successful");
-    go.resolve();
-    await services.syncer.idle();
-    assert.equal(most, 4);
-    for (const id of ids) assert.equal(await state(id), "successful");
-  }, {
-    environment: { CHARTROOM_ALLOW_UPSTREAM: "127.0.0.1,localhost" },
-    config: { syncConcurrency: 16 },
-  }));
 
 Deno.test("what is known is not downloaded again, and every request says who is asking", () =>
   withChartroom(async ({ register, sync }, upstream) => {
