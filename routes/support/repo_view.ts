@@ -5,8 +5,8 @@ import type { SyncEvent } from "../../src/store/events.ts";
 import { leasedRepos } from "../../src/store/leases.ts";
 import type { Repo } from "../../src/store/repos.ts";
 import { NEVER_SYNCED, readStatuses, type SyncStatus } from "../../src/store/sync_status.ts";
-import type { Progress } from "../../src/store/progress.ts";
-import type { Standing } from "../../src/sync/watch.ts";
+import { type Progress, readProgress } from "../../src/store/progress.ts";
+import { type Standing, standingOf } from "../../src/sync/watch.ts";
 
 /** What a Go client reads as "no time". */
 const ZERO_TIME = "0001-01-01T00:00:00.000Z";
@@ -15,11 +15,7 @@ const ZERO_TIME = "0001-01-01T00:00:00.000Z";
 export interface RepoRow {
   repo: Repo;
   status: SyncStatus;
-  /** Whether some process is syncing it. */
-  running: boolean;
-  /** Known to the process that does. */
-  progress?: Progress;
-  now: number;
+  standing: Standing;
 }
 
 /** How the given repositories stand, in their order. */
@@ -32,15 +28,12 @@ export async function readRepoRows(
     readStatuses(kv, repos.map(({ id }) => id)),
     leasedRepos(kv, now),
   ]);
+  const busy = repos.filter(({ id }) => leased.has(id)).map(({ id }) => id);
+  const written = await readProgress(kv, busy);
   return repos.map((repo, i) => {
-    const progress = syncer.progress(repo.id);
-    return {
-      repo,
-      status: statuses[i] ?? NEVER_SYNCED,
-      running: leased.has(repo.id),
-      ...(progress && { progress }),
-      now,
-    };
+    const status = statuses[i] ?? NEVER_SYNCED;
+    const told = [syncer.progress(repo.id), written[busy.indexOf(repo.id)]];
+    return { repo, status, standing: standingOf(status, leased.has(repo.id), told, now) };
   });
 }
 
@@ -72,12 +65,10 @@ export function repoView(row: RepoRow) {
   };
 }
 
-function syncView({ repo, status, running, progress, now }: RepoRow) {
-  const { reason, message, failures, lastAttempt, lastSuccess, nextDue } = status;
-  const queued = nextDue !== null && nextDue <= now;
+function syncView({ repo, status, standing }: RepoRow) {
+  const { reason, message, failures, lastAttempt, lastSuccess } = status;
   return {
-    state: running ? "running" : queued ? "queued" : "idle",
-    ...(running && { repo_event_id: status.begun?.id, ...progressView(progress) }),
+    ...standingView(standing),
     ...(reason && { reason }),
     ...(message && { message }),
     failures,
@@ -85,7 +76,6 @@ function syncView({ repo, status, running, progress, now }: RepoRow) {
     period_seconds: repo.period.seconds,
     last_attempt: lastAttempt ? time(lastAttempt) : null,
     last_success: lastSuccess ? time(lastSuccess) : null,
-    next_sync: nextDue === null ? null : time(nextDue),
     ...(status.durationMs !== undefined && { duration_ms: status.durationMs }),
     ...(status.bytes !== undefined && { index_bytes: status.bytes }),
   };

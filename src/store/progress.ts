@@ -24,20 +24,25 @@ export async function writeProgress(kv: Kv, lease: Lease, progress: Progress): P
 }
 
 /**
- * How a repository stands: its status, whether some process is syncing it, and how far one of them
- * has come. `undefined` if there is no such repository.
+ * How a repository stands: its status, whether some process is at work on it, and how far a sync has
+ * come. `undefined` if there is no such repository.
  */
 export async function readStanding(
   kv: Kv,
   repoId: string,
   now: number,
-): Promise<{ status: SyncStatus; running: boolean; progress: Progress | null } | undefined> {
+): Promise<{ status: SyncStatus; leased: boolean; progress: Progress | null } | undefined> {
   const [status, lease, progress] = await kv.getMany<[SyncStatus, LeaseRow, Progress]>([
     keys.sync(repoId),
     keys.lease(repoId),
     keys.progress(repoId),
   ]);
   if (status.value === null) return undefined;
-  const running = status.value.begun !== undefined && isHeld(lease.value, now);
-  return { status: status.value, running, progress: progress.value };
+  return { status: status.value, leased: isHeld(lease.value, now), progress: progress.value };
+}
+
+/** How far syncs have come, as far as that was written, in the order of the repositories. */
+export async function readProgress(kv: Kv, repoIds: string[]): Promise<(Progress | null)[]> {
+  const entries = await kv.getMany<Progress[]>(repoIds.map(keys.progress));
+  return entries.map(({ value }) => value);
 }

@@ -3,7 +3,7 @@
 import { listEvents, type SyncEvent } from "../store/events.ts";
 import { type Kv, StoreUnavailable } from "../store/kv.ts";
 import { type Progress, readStanding } from "../store/progress.ts";
-import type { AskedSync } from "../store/sync_status.ts";
+import type { SyncStatus } from "../store/sync_status.ts";
 import type { Syncer } from "./syncer.ts";
 
 /** How often the database is asked; a sync of this process tells when it begins and ends. */
@@ -133,22 +133,26 @@ async function look({ kv, syncer, clock }: WatchDeps, repoId: string) {
   const now = clock();
   const found = await readStanding(kv, repoId, now);
   if (found === undefined) return "gone";
-  const { status: { asked, begun, nextDue, syncs, lastAttempt: lastEnd = 0 }, running } = found;
-  const standing = (): Standing => {
-    if (running) {
-      // What another process wrote may be of a sync before, as may be what this one has in hand.
-      const { id: _, ...progress } = [syncer.progress(repoId), found.progress]
-        .find((progress) => progress?.id === begun?.id) ?? {};
-      return { state: "running", nextDue, ...progress, ...idOf(begun) };
-    }
-    const queued = asked !== undefined || nextDue !== null && nextDue <= now;
-    return { state: queued ? "queued" : "idle", nextDue, ...idOf(begun ?? asked) };
-  };
-  return { asked, begun, syncs, lastEnd, standing: standing() };
+  const { status, leased, progress } = found;
+  const { asked, begun, syncs, lastAttempt: lastEnd = 0 } = status;
+  const standing = standingOf(status, leased, [syncer.progress(repoId), progress], now);
+  return { asked, begun, syncs, lastEnd, standing };
 }
 
-function idOf(sync: Pick<AskedSync, "id"> | undefined): { id?: string } {
-  return sync === undefined ? {} : { id: sync.id };
+/** How a sync stands. Some of what was told of its progress may be of a sync before. */
+export function standingOf(
+  { asked, begun, nextDue }: SyncStatus,
+  leased: boolean,
+  told: readonly (Readonly<Progress> | null | undefined)[],
+  now: number,
+): Standing {
+  if (leased && begun !== undefined) {
+    const { id } = begun;
+    return { state: "running", nextDue, ...told.find((progress) => progress?.id === id), id };
+  }
+  const state = asked !== undefined || nextDue !== null && nextDue <= now ? "queued" : "idle";
+  const id = (begun ?? asked)?.id;
+  return { state, nextDue, ...(id !== undefined && { id }) };
 }
 
 /** Who follows for a while sees it later. */

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { GARBAGE_DELAY_MS } from "../../src/store/garbage.ts";
 import { keys } from "../../src/store/keys.ts";
 import { acquireLease, LEASE_MS } from "../../src/store/leases.ts";
+import { beginSync } from "../../src/store/sync_commit.ts";
 import { type Chartroom, withChartroom } from "../support/chartroom.ts";
 import { indexOf, type Upstream } from "../support/upstream.ts";
 
@@ -99,10 +100,11 @@ Deno.test("a repository that another process is syncing is left to it, until its
     upstream.serve("/index.yaml", OLD);
     const id = await register(upstream.url);
     clock.now += 3_600_000;
-    await acquireLease(services.kv, id, "somebody else", clock.now);
+    await beginSync(services.kv, id, "somebody else", clock.now, "their sync");
     await services.syncer.tick();
     assert.equal(upstream.requests.length, 1);
-    assert.equal((await call("GET", `/v1/repos/${id}`)).body.sync.state, "running");
+    const { sync } = (await call("GET", `/v1/repos/${id}`)).body;
+    assert.deepEqual([sync.state, sync.repo_event_id], ["running", "their sync"]);
     clock.now += LEASE_MS;
     await services.syncer.tick();
     assert.equal(upstream.requests.length, 2);
