@@ -23,7 +23,7 @@ function holdBack(upstream: Upstream, answer: string) {
 }
 
 /** Registers a repository, and asks for a second sync that hangs until `finish` is called. */
-async function beginSync(chartroom: Chartroom, upstream: Upstream, answer = NEW) {
+async function holdSync(chartroom: Chartroom, upstream: Upstream, answer = NEW) {
   const { call, register, services, clock } = chartroom;
   upstream.serve("/index.yaml", OLD);
   const id = await register(upstream.url);
@@ -42,7 +42,7 @@ async function beginSync(chartroom: Chartroom, upstream: Upstream, answer = NEW)
 Deno.test("deleting a repository during its sync does not bring it back", () =>
   withChartroom(async (chartroom, upstream) => {
     const { call, services, clock } = chartroom;
-    const { id, finish } = await beginSync(chartroom, upstream);
+    const { id, finish } = await holdSync(chartroom, upstream);
     assert.equal((await call("GET", `/v1/repos/${id}`)).body.sync.state, "running");
     assert.equal((await call("GET", `/v1/repos/${id}`)).body.sync.phase, "download");
     assert.equal((await call("DELETE", `/v1/repos/${id}`)).status, 200);
@@ -63,7 +63,7 @@ Deno.test("a URL that is changed during a sync is what counts", () =>
   withChartroom(async (chartroom, upstream) => {
     const { call } = chartroom;
     upstream.serve("/other/index.yaml", indexOf({ other: ["1.0.0"] }));
-    const { id, finish } = await beginSync(chartroom, upstream);
+    const { id, finish } = await holdSync(chartroom, upstream);
     await call("PATCH", `/v1/repos/${id}`, { url: `${upstream.url}/other` });
     await finish();
     const { items } = (await call("GET", "/v1/apps")).body;
@@ -75,7 +75,7 @@ Deno.test("a URL that is changed during a sync is what counts", () =>
 Deno.test("a description that is changed during a sync stays, and so does the sync", () =>
   withChartroom(async (chartroom, upstream) => {
     const { call } = chartroom;
-    const { id, finish } = await beginSync(chartroom, upstream);
+    const { id, finish } = await holdSync(chartroom, upstream);
     await call("PATCH", `/v1/repos/${id}`, { description: "changed" });
     await finish();
     assert.equal((await call("GET", `/v1/repos/${id}`)).body.description, "changed");
@@ -86,7 +86,7 @@ Deno.test("a description that is changed during a sync stays, and so does the sy
 Deno.test("what is asked for during a sync is done after it, once", () =>
   withChartroom(async (chartroom, upstream) => {
     const { call } = chartroom;
-    const { ask, finish } = await beginSync(chartroom, upstream, OLD);
+    const { ask, finish } = await holdSync(chartroom, upstream, OLD);
     // Within the same millisecond, too.
     for (let i = 0; i < 5; i++) await ask();
     upstream.serve("/index.yaml", NEW);
@@ -113,7 +113,7 @@ Deno.test("a repository that another process is syncing is left to it, until its
 Deno.test("a sync whose lease was taken away commits nothing", () =>
   withChartroom(async (chartroom, upstream) => {
     const { call, services, clock } = chartroom;
-    const { id, finish } = await beginSync(chartroom, upstream);
+    const { id, finish } = await holdSync(chartroom, upstream);
     clock.now += LEASE_MS;
     await acquireLease(services.kv, id, "somebody else", clock.now);
     await finish();
