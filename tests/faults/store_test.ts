@@ -527,6 +527,7 @@ async function useStore(
   assert.equal((await ask("GET", `/v1/repos/${kept}`)).description, "changed");
   clock.now += GARBAGE_DELAY_MS + LEASE_MS;
   await tick();
+  await tick();
   await assertWhole(services.kv);
   await assertClean(services);
 }
