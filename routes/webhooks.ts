@@ -2,25 +2,38 @@
 
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
+import { createMiddleware } from "hono/factory";
+import { HTTPException } from "hono/http-exception";
+import { timeout } from "hono/timeout";
+import { offersProof } from "../src/access/webhook_proof.ts";
 import { Refused } from "../src/refused.ts";
 import type { Services } from "../src/services.ts";
-import { receive } from "../src/sync/webhooks.ts";
+import { notProven, receive } from "../src/sync/webhooks.ts";
 import { problem } from "./support/problem.ts";
 
 /** Senders tell of commits and files; what is longer is cut off by most of them too. */
 const MAX_BODY_BYTES = 1_048_576;
+/** Deliveries of one process at once: nobody knows who sends them before their body is there. */
+const MAX_AT_ONCE = 128;
+/** How long one may take to come, and to be taken. */
+const DELIVERY_MS = 15_000;
 
 export function webhooks({ repositories }: Services) {
-  return new Hono()
-    .use(bodyLimit({
+  const limits = [
+    bounded(),
+    timeout(DELIVERY_MS, () => new HTTPException(408, { message: "the body is too slow" })),
+    bodyLimit({
       maxSize: MAX_BODY_BYTES,
       onError: (c) =>
         problem(c, new Refused("body_too_large", `body: expected at most ${MAX_BODY_BYTES} bytes`)),
-    }))
-    .post("/:repo", async (c) => {
-      const readBody = async () => new Uint8Array(await c.req.arrayBuffer());
+    }),
+  ] as const;
+
+  return new Hono()
+    .post("/:repo", ...limits, async (c) => {
       const id = c.req.param("repo");
-      const received = await receive(repositories, id, c.req.raw.headers, readBody);
+      const body = new Uint8Array(await c.req.arrayBuffer());
+      const received = await receive(repositories, id, c.req.raw.headers, body);
       c.header("Cache-Control", "no-store");
       switch (received.kind) {
         case "asked":
@@ -34,4 +47,21 @@ export function webhooks({ repositories }: Services) {
           return c.json({ message: "pong" });
       }
     });
+}
+
+/** Reads no body that proves nothing anyway, and only so many at once. */
+function bounded() {
+  let atOnce = 0;
+  return createMiddleware(async (c, next) => {
+    if (!offersProof(c.req.raw.headers)) throw notProven();
+    if (atOnce >= MAX_AT_ONCE) {
+      throw new Refused("unavailable", `${MAX_AT_ONCE} deliveries are coming; try again later`);
+    }
+    atOnce++;
+    try {
+      await next();
+    } finally {
+      atOnce--;
+    }
+  });
 }

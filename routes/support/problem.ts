@@ -59,6 +59,8 @@ export function answerError(log: Log) {
     if (error instanceof HTTPException && error.status < 500) {
       return problemJson(c, error.status, { code: "bad_request", message: error.message });
     }
+    // Nobody is there any more to whom it matters.
+    if (c.req.raw.signal.aborted) return problemJson(c, 400, { code: "gone", message: "gone" });
     log("request failed", { method: c.req.method, path: c.req.path, ...describeError(error) });
     return problemJson(c, 500, { code: "internal", message: "Chartroom failed on this request" });
   };

@@ -16,19 +16,21 @@ export function createDirectory(kv: Kv, clock: () => number): Directory {
   let repos: ReadonlyMap<string, Repo> | undefined;
   let change: string | null = null;
   let checkedAt = -Infinity;
+  /** Whether this process has changed something that was not read since. */
+  let isNews = false;
   let loading: Promise<ReadonlyMap<string, Repo>> | undefined;
   /** Counts refreshes: what was read before one is not what comes after it. */
   let epoch = 0;
 
   async function load(): Promise<ReadonlyMap<string, Repo>> {
-    const begun = epoch, at = clock(), stale = checkedAt === -Infinity;
+    const begun = epoch, at = clock(), stale = isNews;
     try {
       // Read before the list: what comes between the two is found with the next look.
       const current = await readReposChange(kv);
       const read = repos !== undefined && !stale && current === change
         ? repos
         : new Map((await listRepos(kv)).map((repo) => [repo.id, repo]));
-      if (begun === epoch) [repos, change, checkedAt] = [read, current, at];
+      if (begun === epoch) [repos, change, checkedAt, isNews] = [read, current, at, false];
       return read;
     } catch (error) {
       if (repos === undefined || !(error instanceof StoreUnavailable)) throw error;
@@ -40,18 +42,17 @@ export function createDirectory(kv: Kv, clock: () => number): Directory {
 
   return {
     async repos() {
-      if (repos !== undefined && clock() - checkedAt < CHECK_EVERY_MS) return repos;
+      if (repos !== undefined && !isNews && clock() - checkedAt < CHECK_EVERY_MS) return repos;
       if (loading === undefined) {
         const current = load().finally(() => {
           if (loading === current) loading = undefined;
         });
         loading = current;
       }
-      const isNews = repos === undefined || checkedAt === -Infinity;
-      return isNews ? await loading : await soon(loading, repos!);
+      return repos === undefined || isNews ? await loading : await soon(loading, repos);
     },
     refresh() {
-      checkedAt = -Infinity;
+      isNews = true;
       loading = undefined;
       epoch++;
     },

@@ -52,7 +52,8 @@ export function createHotIndex(kv: Kv, clock: () => number, maxBytes: number): H
     maxSize: maxBytes,
     sizeCalculation: ({ size }) => size,
   });
-  const checked = new Map<string, { at: number; strong: boolean }>();
+  /** `news`: this process has committed something that was not read since. */
+  const checked = new Map<string, { at: number; strong: boolean; news: boolean }>();
   const loading = new Map<string, Promise<HotCatalog | HotVersions>>();
 
   /** Lets all that want a value while it is loaded have that one. */
@@ -74,13 +75,15 @@ export function createHotIndex(kv: Kv, clock: () => number, maxBytes: number): H
       // Unless it was refreshed meanwhile.
       if (checked.get(repoId) === check) {
         hot.set(repoId, current);
-        checked.set(repoId, { at, strong: false });
+        checked.set(repoId, { at, strong: false, news: false });
       }
       return current;
     } catch (error) {
       if (known === undefined || !(error instanceof StoreUnavailable)) throw error;
       // Not every request shall wait for a database that does not answer.
-      if (checked.get(repoId) === check) checked.set(repoId, { at: clock(), strong: true });
+      if (checked.get(repoId) === check) {
+        checked.set(repoId, { at: clock(), strong: true, news: check?.news ?? false });
+      }
       return known;
     }
   }
@@ -89,11 +92,11 @@ export function createHotIndex(kv: Kv, clock: () => number, maxBytes: number): H
     async catalog(repoId) {
       const known = hot.get(repoId) as HotCatalog | undefined;
       const check = checked.get(repoId);
-      if (known && check && clock() - check.at < CHECK_EVERY_MS) return known.value;
+      const isFresh = check && !check.news && clock() - check.at < CHECK_EVERY_MS;
+      if (known && isFresh) return known.value;
       const current = once(repoId, () => bringUpToDate(repoId, known));
-      // What this process has committed itself, its next read shall see.
-      const isNews = check === undefined || check.at === -Infinity;
-      return (known === undefined || isNews ? await current : await soon(current, known)).value;
+      const mustWait = known === undefined || check === undefined || check.news;
+      return (mustWait ? await current : await soon(current, known)).value;
     },
     async versions(repoId, entry) {
       const key = `${repoId}/${entry.key}/${entry.segments.join()}`;
@@ -108,7 +111,7 @@ export function createHotIndex(kv: Kv, clock: () => number, maxBytes: number): H
       return loaded.value;
     },
     refresh(repoId) {
-      checked.set(repoId, { at: -Infinity, strong: true });
+      checked.set(repoId, { at: clock(), strong: true, news: true });
       loading.delete(repoId);
     },
   };

@@ -52,7 +52,7 @@ async function download(
   watch.onStop = () => clients.close();
   let url = place.url;
   for (let hop = 0; hop <= redirects; hop++) {
-    await egress.check(url);
+    await watch.unlessEnded(egress.check(url));
     const headers = await headersFor(request, place, url);
     const client = clients.clientFor(url);
     const response = await fetch(url, {
@@ -241,6 +241,19 @@ class Watch {
     } else {
       const left = this.#since === undefined ? idleMs : Math.min(idleMs - idle, totalMs - total);
       this.#timer = setTimeout(() => this.#look(), Math.max(1, Math.ceil(left)));
+    }
+  }
+
+  /** Waits for work that has no signal, as long as the download goes on. */
+  async unlessEnded<T>(work: Promise<T>): Promise<T> {
+    const ended = Promise.withResolvers<never>();
+    const end = () => ended.reject(this.signal.reason);
+    this.signal.addEventListener("abort", end);
+    if (this.signal.aborted) end();
+    try {
+      return await Promise.race([work, ended.promise]);
+    } finally {
+      this.signal.removeEventListener("abort", end);
     }
   }
 

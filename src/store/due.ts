@@ -47,7 +47,7 @@ export function moveDue(
 }
 
 /** A repository that is due at a time, in milliseconds of the epoch. */
-export type Due = Pick<Repo, "id" | "url"> & { at: number };
+export type Due = Pick<Repo, "id" | "host"> & { at: number };
 
 /** The repositories that are due by a time, the longest waiting first, in pages of at most `size`. */
 export async function* duePages(kv: Kv, by: number, size: number): AsyncGenerator<Due[]> {
@@ -56,7 +56,7 @@ export async function* duePages(kv: Kv, by: number, size: number): AsyncGenerato
     const rows = await kv.list(selector, size);
     const repos = await kv.getMany<Repo[]>(rows.map(({ key }) => keys.repo(key[2] as string)));
     yield repos.flatMap(({ value }, i) =>
-      value === null ? [] : { id: value.id, url: value.url, at: rows[i]!.key[1] as number }
+      value === null ? [] : { id: value.id, host: value.host, at: rows[i]!.key[1] as number }
     );
     const last = rows[size - 1];
     if (last === undefined) return;
@@ -99,9 +99,9 @@ export async function requestSync(kv: Kv, repoId: string, ask: Ask): Promise<Ask
   }
 }
 
-/** Forgets deliveries whose time has come. */
-export async function forgetDeliveries(kv: Kv, now: number): Promise<void> {
-  for (;;) {
+/** Forgets deliveries whose time has come, until the signal is aborted. */
+export async function forgetDeliveries(kv: Kv, now: number, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
     const ends = await kv.list(until(keys.deliveryEnds, now), FORGET_AT_ONCE);
     const rows = await kv.getMany<DeliveryRow[]>(
       ends.map(({ key }) => keys.delivery(key[2] as string, key[3] as string)),
@@ -124,7 +124,8 @@ export function withAsked(
   const { asked, begun, lastStart = -Infinity, notBefore = -Infinity } = status;
   const wanted = ask.by === "caller"
     ? now
-    : Math.max(now, (begun?.startedAt ?? lastStart) + WEBHOOK_SPACING_MS, notBefore);
+    // What the upstream asks for at the end of one under way is added then.
+    : Math.max(now, (begun?.startedAt ?? lastStart) + WEBHOOK_SPACING_MS, begun ? 0 : notBefore);
   // The due time of a sync that began says nothing of the one after it.
   const before = asked === undefined && begun !== undefined ? null : status.nextDue;
   return {

@@ -63,8 +63,6 @@ export async function sweep(
   if (pointer === null && rows.some(({ value }) => value === null)) {
     await deleteAll(kv, held, keys.segments(repoId));
     await deleteAll(kv, held, keys.events(repoId));
-    // Of a process that died.
-    await deleteAll(kv, held, keys.progress(repoId));
   } else {
     const used = pointer === null
       ? new Set<string>()

@@ -24,6 +24,8 @@ export interface Repo extends Partial<Record<SealedField, Uint8Array>> {
   name: string;
   /** Without userinfo. */
   url: string;
+  /** Who is called for it, with the port. */
+  host: string;
   description: string;
   period: Period;
   /** Whether only a caller's request makes it sync. */

@@ -11,6 +11,10 @@ import type { Repo } from "./repos.ts";
 import { writeSegments } from "./segments.ts";
 import type { BegunSync, SyncStatus } from "./sync_status.ts";
 
+/** So much longer is the wait after each death but the first, up to a bound. */
+const DEATH_STEP_MS = 60_000;
+const MAX_DEATH_WAIT_MS = 600_000;
+
 /** A sync that began: what there was at that moment, with its lease. */
 export interface Beginning {
   lease: Lease;
@@ -38,6 +42,8 @@ export async function beginSync(
     const { nextDue } = status.value;
     if (nextDue === null || nextDue > now) return { dueAt: nextDue };
     if (isHeld(lease.value, now)) return { busyUntil: lease.value.until };
+    const again = againAt(status.value);
+    if (again > now) return { dueAt: again };
     const value = withBegun(status.value, now, id);
     const versionstamp = await kv.commit((op) =>
       takeLease(op.check(status).set(status.key, value), lease, owner, now)
@@ -53,6 +59,12 @@ export async function beginSync(
   }
 }
 
+/** When a sync that died may begin once more: at once after its first death, later after others. */
+function againAt({ asked, begun: died }: SyncStatus): number {
+  if (died === undefined || asked?.by === "caller") return 0;
+  return died.startedAt + Math.min((died.tries - 1) * DEATH_STEP_MS, MAX_DEATH_WAIT_MS);
+}
+
 function withBegun(status: SyncStatus, now: number, id: string) {
   const { asked, begun: died, ...rest } = status;
   const { id: begunId, force } = died ?? asked ?? { id, force: false };
@@ -60,7 +72,7 @@ function withBegun(status: SyncStatus, now: number, id: string) {
     ...rest,
     // Asked for after the one that died began: it is still to come.
     ...(died && asked && { asked }),
-    begun: { id: begunId, force, startedAt: now },
+    begun: { id: begunId, force, startedAt: now, tries: (died?.tries ?? 0) + 1 },
   };
 }
 

@@ -20,6 +20,8 @@ export interface AskedSync {
 /** A sync that began. */
 export interface BegunSync extends Pick<AskedSync, "id" | "force"> {
   startedAt: number;
+  /** How many times it began: more than once if a process died of it, or could not store it. */
+  tries: number;
 }
 
 /** Times are milliseconds of the epoch. */

@@ -2,7 +2,8 @@
 
 import type { IndexError } from "../helm/index_error.ts";
 import type { Repo } from "../store/repos.ts";
-import type { SyncStatus } from "../store/sync_status.ts";
+import { WEBHOOK_SPACING_MS } from "../store/due.ts";
+import type { AskedSync, SyncStatus } from "../store/sync_status.ts";
 
 /** Added to a wait, at random, so that repositories do not all come at once. */
 const JITTER = 0.1;
@@ -40,7 +41,7 @@ export function nextStatus(attempt: Attempt): SyncStatus {
   const { current, finishedAt, startedAt, error, problems, bytes } = attempt;
   const { asked } = current;
   const failures = error === undefined ? 0 : current.failures + 1;
-  const notBefore = error?.retryAfter === undefined ? undefined : finishedAt + error.retryAfter;
+  const notBefore = nextNotBefore(attempt);
   const awaiting = nextAwaiting(attempt);
   return {
     state: error === undefined ? "successful" : "failed",
@@ -51,7 +52,7 @@ export function nextStatus(attempt: Attempt): SyncStatus {
     ...withDefined("lastSuccess", error === undefined ? finishedAt : current.lastSuccess),
     nextDue: asked === undefined
       ? dueAfter(attempt, failures, notBefore, awaiting)
-      : Math.max(current.nextDue ?? finishedAt, asked.by === "webhook" ? notBefore ?? 0 : 0),
+      : askedDue(attempt, asked, notBefore),
     ...withDefined("asked", asked),
     ...withDefined("notBefore", notBefore),
     ...withDefined("awaiting", awaiting),
@@ -60,6 +61,25 @@ export function nextStatus(attempt: Attempt): SyncStatus {
     problems: problems ?? current.problems,
     syncs: current.syncs + 1,
   };
+}
+
+/** When what was asked for meanwhile is due. */
+function askedDue(
+  { current, repo, startedAt, finishedAt }: Attempt,
+  { by }: AskedSync,
+  notBefore = 0,
+): number | null {
+  if (by === "caller") return current.nextDue ?? finishedAt;
+  if (repo.suspended) return null;
+  return Math.max(current.nextDue ?? finishedAt, startedAt + WEBHOOK_SPACING_MS, notBefore);
+}
+
+/** Until when the upstream asked not to be called, which an error without such a wish leaves. */
+function nextNotBefore({ current, error, finishedAt }: Attempt): number | undefined {
+  if (error === undefined) return undefined;
+  const wishes = [current.notBefore ?? 0, finishedAt + (error.retryAfter ?? 0)];
+  const latest = Math.max(...wishes);
+  return latest > finishedAt ? latest : undefined;
 }
 
 /** How many syncs have looked in vain for what was announced. */

@@ -9,7 +9,7 @@ import { invalid, Refused } from "../refused.ts";
 import type { Egress } from "../sources/egress.ts";
 import { isS3 } from "../sources/place.ts";
 import type { FetchIndex } from "../sources/source.ts";
-import { requestSync, withAsked } from "../store/due.ts";
+import { requestSync } from "../store/due.ts";
 import type { Kv } from "../store/kv.ts";
 import {
   deleteRepo,
@@ -20,8 +20,8 @@ import {
   SEALED_FIELDS,
   updateRepo,
 } from "../store/repos.ts";
-import type { SyncStatus } from "../store/sync_status.ts";
 import { takeTurns } from "../turn.ts";
+import { askedAnew, statusAfter } from "./change_status.ts";
 import { DEFAULT_PERIOD } from "./period.ts";
 import type { RepoInput } from "./repo_input.ts";
 import { accessOf, open, seal, type SealedTexts } from "./sealed.ts";
@@ -59,13 +59,14 @@ export async function registerRepo(
   const name = required("name", input.name);
   const url = required("url", input.url);
   const texts = textsOf({}, input);
-  checkSource(deps.egress, url, texts);
+  const host = checkSource(deps.egress, url, texts);
   const id = newRepoId(deps.randomBytes(14));
   const repo: Repo = {
     id,
     workspace,
     name,
     url,
+    host,
     description: input.description ?? "",
     period: input.period ?? DEFAULT_PERIOD,
     suspended: input.suspended ?? false,
@@ -81,8 +82,11 @@ export async function registerRepo(
 }
 
 /** Downloads and reads the index of what may become a repository. Nothing is stored. */
-export function checkInput(deps: RepositoriesDeps, input: RepoInput): Promise<CheckedIndex> {
-  return checkIndex(deps, required("url", input.url), textsOf({}, input));
+export async function checkInput(deps: RepositoriesDeps, input: RepoInput): Promise<CheckedIndex> {
+  const url = required("url", input.url);
+  const texts = textsOf({}, input);
+  checkSource(deps.egress, url, texts);
+  return await checkIndex(deps, url, texts);
 }
 
 async function checkIndex(
@@ -90,7 +94,6 @@ async function checkIndex(
   url: string,
   texts: SealedTexts,
 ): Promise<CheckedIndex> {
-  checkSource(deps.egress, url, texts);
   const counts = { apps: 0, versions: 0, bytes: 0 };
   try {
     const answer = await deps.fetchIndex({
@@ -132,8 +135,11 @@ export async function modifyRepo(
   const sourceChanges = url !== before.url || Object.keys(input.sealed).length > 0;
   const moved = await moves(deps.secrets, before, url, input);
   const kept = keptFields(before, input, moved);
+  let { host } = before;
   if (sourceChanges) {
-    await checkIndex(deps, url, textsOf(await openKept(deps.secrets, kept), input));
+    const texts = textsOf(await openKept(deps.secrets, kept), input);
+    host = checkSource(deps.egress, url, texts);
+    await checkIndex(deps, url, texts);
   }
   const fresh = await seal(deps.secrets, id, textsOf({}, input));
   const outcome = await updateRepo(deps.kv, id, (repo, status) => {
@@ -143,6 +149,7 @@ export async function modifyRepo(
       ...keptFields(repo, input, moved),
       ...fresh,
       url,
+      host,
       name: input.name ?? repo.name,
       description: input.description ?? repo.description,
       period: input.period ?? repo.period,
@@ -150,7 +157,7 @@ export async function modifyRepo(
       revision: repo.revision + Number(sourceChanges),
     };
     const next = sourceChanges
-      ? askedAnew(status, deps.clock())
+      ? askedAnew(status, moved, deps.clock())
       : statusAfter(changed, repo, status, deps.clock());
     return { repo: changed, ...(next && { status: next }) };
   });
@@ -161,7 +168,7 @@ export async function modifyRepo(
     throw new Refused("conflict", message);
   }
   deps.onChange();
-  deps.syncer.start({ id, url });
+  deps.syncer.start({ id, host });
 }
 
 /** Deletes a repository, with its apps and its history. */
@@ -176,7 +183,7 @@ export async function removeRepo(deps: RepositoriesDeps, id: string): Promise<vo
  */
 export async function askForSync(
   deps: RepositoriesDeps,
-  repo: Pick<Repo, "id" | "url">,
+  repo: Pick<Repo, "id" | "host">,
   force: boolean,
 ): Promise<string> {
   const ask = { id: crypto.randomUUID(), force, by: "caller", now: deps.clock() } as const;
@@ -259,46 +266,4 @@ async function openKept(secrets: Secrets, repo: Repo): Promise<SealedTexts> {
     if (!(error instanceof SecretUnreadable)) throw error;
     throw invalid(error.place.field, `a new one, since ${error.message}`);
   }
-}
-
-/** A sync under way downloads what does not count any more: the next one takes its place. */
-function askedAnew(status: SyncStatus, now: number): SyncStatus {
-  const id = crypto.randomUUID();
-  const { begun, ...rest } = status;
-  if (begun === undefined || status.asked !== undefined) {
-    return withAsked(status, { id, force: false, by: "caller", now });
-  }
-  return withAsked(rest, { id: begun.id, force: begun.force, by: "caller", now });
-}
-
-/** The status after a change that needs no download; `undefined` if it stays. */
-function statusAfter(
-  repo: Repo,
-  before: Repo,
-  status: SyncStatus,
-  now: number,
-): SyncStatus | undefined {
-  if (repo.suspended && !before.suspended) return suspended(status);
-  if (repo.suspended) return undefined;
-  if (before.suspended) {
-    // What is under way began before what was ignored meanwhile.
-    return status.begun === undefined
-      ? { ...status, nextDue: Math.min(now, status.nextDue ?? now) }
-      : withAsked(status, { id: crypto.randomUUID(), force: false, by: "caller", now });
-  }
-  if (repo.period.seconds === before.period.seconds) return undefined;
-  // What waits for its turn, or is tried again after a failure, stays as it is.
-  const queued = status.nextDue !== null && status.nextDue <= now;
-  if (queued || status.asked !== undefined || status.state !== "successful") return undefined;
-  // Nor is what was announced forgotten.
-  const again = status.awaiting ? status.nextDue : null;
-  if (repo.period.seconds === 0) return { ...status, nextDue: again };
-  const next = (status.lastAttempt ?? now) + repo.period.seconds * 1_000;
-  return { ...status, nextDue: Math.max(now, Math.min(next, again ?? next)) };
-}
-
-/** A caller's sync still goes on; what a webhook or the period wanted does not. */
-function suspended({ asked, awaiting: _, ...status }: SyncStatus): SyncStatus {
-  if (asked?.by === "caller") return { ...status, asked };
-  return status.begun === undefined ? { ...status, nextDue: null } : status;
 }

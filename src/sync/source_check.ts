@@ -8,11 +8,12 @@ import type { Credential } from "../sources/source.ts";
 import { accessOf, type SealedTexts } from "./sealed.ts";
 import { checkPair } from "./tls_input.ts";
 
-/** Throws a `Refused` that names the field that is wrong. */
-export function checkSource(egress: Egress, url: string, texts: SealedTexts): void {
+/** Tells who will be called, with the port, or throws a `Refused` that names the field that is wrong. */
+export function checkSource(egress: Egress, url: string, texts: SealedTexts): string {
   const { credential } = accessOf(texts);
   if (credential !== undefined) checkKind(url, credential);
-  const objection = egress.objection(placeUrl(url, credential));
+  const place = placeUrl(url, credential);
+  const objection = egress.objection(place);
   if (objection !== undefined) {
     throw invalid("url", `an address that Chartroom may call, but ${objection}`);
   }
@@ -20,6 +21,7 @@ export function checkSource(egress: Egress, url: string, texts: SealedTexts): vo
   if (certificate !== undefined && key !== undefined) checkPair(certificate, key);
   else if (certificate !== undefined) throw invalid("client_key", "the key of client_certificate");
   else if (key !== undefined) throw invalid("client_certificate", "the certificate of client_key");
+  return place.host;
 }
 
 function checkKind(url: string, credential: Credential) {

@@ -21,7 +21,7 @@ const SOON_MS = 15_000;
 
 export interface Syncer {
   /** Syncs a repository, if it is due, before what waits; or else at a time, if that is near. */
-  start(repo: Pick<Repo, "id" | "url">, at?: number): void;
+  start(repo: Pick<Repo, "id" | "host">, at?: number): void;
   /**
    * Works the due index, and sweeps garbage, until both are done or `deadline` is aborted; then what
    * has not begun stays due, for a later tick of any process. Never throws.
@@ -103,12 +103,12 @@ export function createSyncer(
   async function work(deadline: AbortSignal) {
     for await (const page of duePages(kv, clock() + SOON_MS, PAGE)) {
       if (stop.signal.aborted || deadline.aborted) break;
-      for (const { id, url, at } of page) startAt(id, hostOf(url), at);
+      for (const { id, host, at } of page) startAt(id, host, at);
       await queue.room();
     }
-    await forgetDeliveries(kv, clock());
     sweeping = sweepAll();
     await sweeping;
+    await forgetDeliveries(kv, clock(), AbortSignal.any([stop.signal, deadline]));
     await queue.idle();
   }
 
@@ -123,9 +123,9 @@ export function createSyncer(
   }
 
   return {
-    start({ id, url }, at) {
-      if (at !== undefined) startAt(id, hostOf(url), at);
-      else if (!stop.signal.aborted) queue.add(id, hostOf(url), true);
+    start({ id, host }, at) {
+      if (at !== undefined) startAt(id, host, at);
+      else if (!stop.signal.aborted) queue.add(id, host, true);
     },
     progress: (repoId) => progress.get(repoId),
     onNews(repoId, listener) {
@@ -158,9 +158,4 @@ export function createSyncer(
       await sweeping.catch(() => {});
     },
   };
-}
-
-/** Whom a download is asked of, as far as the URL says. */
-function hostOf(url: string): string {
-  return /^[^:]*:\/*([^/?]*)/.exec(url)![1]!.toLowerCase();
 }

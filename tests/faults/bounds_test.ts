@@ -74,6 +74,7 @@ async function insert({ services }: Chartroom, url: string, count: number, first
       workspace: "",
       name: id,
       url: `${url}/index.yaml?${number}`,
+      host: new URL(url).host,
       description: "",
       period: { text: "1h", seconds: 3_600 },
       creator: "",

@@ -58,3 +58,12 @@ for (
     },
   });
 }
+
+Deno.test("a host name that is never resolved does not hold up a download", async () => {
+  const egress = createEgress([], () => new Promise(() => {}));
+  const fetchIndex = createSource(egress, { idleMs: 50, totalMs: 100, redirects: 1 });
+  await assert.rejects(fetchIndex({ url: "http://slow.example", maxBytes: 1 }), {
+    name: "IndexError",
+    reason: "timeout",
+  });
+});

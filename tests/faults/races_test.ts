@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { GARBAGE_DELAY_MS } from "../../src/store/garbage.ts";
 import { keys } from "../../src/store/keys.ts";
 import { acquireLease, LEASE_MS } from "../../src/store/leases.ts";
+import { StoreUnavailable } from "../../src/store/kv.ts";
 import { beginSync } from "../../src/store/sync_commit.ts";
 import { type Chartroom, withChartroom } from "../support/chartroom.ts";
 import { indexOf, type Upstream } from "../support/upstream.ts";
@@ -186,4 +187,21 @@ Deno.test("what was made or deleted is seen at once, however many ask meanwhile"
         assert.equal((await call("GET", `/v1/repos/${id}`)).status, 404);
       }
     }));
+  }));
+
+Deno.test("what was made is seen as soon as the database can be read again", () =>
+  withChartroom(async ({ call, services: { kv } }) => {
+    const list = async () => (await call("GET", "/v1/repos")).body.total_count;
+    const make = (name: string) => call("POST", "/v1/repos", { name, url: "http://127.0.0.1:9" });
+    await make("one");
+    assert.equal(await list(), 1);
+    const { list: read } = kv;
+    await make("two");
+    kv.list = (...args: Parameters<typeof read>) =>
+      args[0] && "prefix" in args[0] && args[0].prefix[0] === "repo"
+        ? Promise.reject(new StoreUnavailable("not now"))
+        : read(...args);
+    assert.equal(await list(), 1);
+    kv.list = read;
+    assert.equal(await list(), 2);
   }));

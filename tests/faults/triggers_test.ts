@@ -6,6 +6,7 @@ import { loadConfig } from "../../src/config.ts";
 import { createServices } from "../../src/services.ts";
 import { keys } from "../../src/store/keys.ts";
 import { LEASE_MS } from "../../src/store/leases.ts";
+import { beginSync } from "../../src/store/sync_commit.ts";
 import {
   type Body,
   type Chartroom,
@@ -334,6 +335,123 @@ Deno.test("a webhook that came during the sync which is told to wait waits too",
     await pass(1);
     assert.equal(countOf(upstream), 3);
     assert.equal((await event(waiting)).status, "successful");
+  }));
+
+/** An answer that asks not to be called for so long. */
+const later = (seconds: number) => () =>
+  new Response("later", { status: 503, headers: { "retry-after": String(seconds) } });
+
+Deno.test("what the upstream asked for before a sync that succeeds says nothing of the next one", () =>
+  withChartroom(async (chartroom, upstream) => {
+    const { push, act, event, pass } = await prepare(chartroom, upstream);
+    upstream.serve("/index.yaml", later(86_400));
+    await pass(HOUR);
+    const held = holdBack(upstream, OLD);
+    await act();
+    await held.asked;
+    const announced = await push();
+    held.go();
+    await chartroom.services.syncer.idle();
+    upstream.serve("/index.yaml", NEW);
+    await pass(10 * SECOND);
+    assert.equal((await event(announced)).status, "successful");
+  }));
+
+Deno.test("what the upstream asked for outlives a failure of another kind, and a suspension", () =>
+  withChartroom(async (chartroom, upstream) => {
+    const { act, patch, next, pass } = await prepare(chartroom, upstream);
+    upstream.serve("/index.yaml", later(7_200));
+    await act();
+    await chartroom.services.syncer.idle();
+    const allowed = await next();
+    upstream.serve("/index.yaml", () => new Response("", { status: 500 }));
+    chartroom.clock.now += SECOND;
+    await act();
+    await chartroom.services.syncer.idle();
+    assert.equal(await next(), allowed);
+    const calls = countOf(upstream);
+    for (let i = 0; i < 5; i++) {
+      await patch({ suspended: true });
+      await patch({ suspended: false });
+      await pass(0);
+    }
+    assert.equal(countOf(upstream), calls);
+    assert.equal(await next(), allowed);
+    upstream.serve("/other/index.yaml", NEW);
+    await patch({ url: `${upstream.url}/other` });
+    await chartroom.services.syncer.idle();
+    assert.equal(countOf(upstream), calls + 2, "tried out, and synced");
+  }));
+
+Deno.test("a sync that dies begins again at once, and then less and less often", () =>
+  withChartroom(async (chartroom, upstream) => {
+    const { id, act, push, event, pass } = await prepare(chartroom, upstream);
+    const { services: { kv }, clock } = chartroom;
+    const announced = await push();
+    await chartroom.services.syncer.idle();
+    assert.equal((await event(announced)).status, "successful");
+    clock.now += 2 * HOUR;
+    const die = async () => "lease" in await beginSync(kv, id, "a process", clock.now, "id");
+    const begins: number[] = [];
+    for (const begun = clock.now; clock.now < begun + HOUR; clock.now += LEASE_MS) {
+      if (await die()) begins.push((clock.now - begun) / MINUTE);
+    }
+    assert.deepEqual(begins, [
+      0,
+      0.25,
+      1.25,
+      3.25,
+      6.25,
+      10.25,
+      15.25,
+      21.25,
+      28.25,
+      36.25,
+      45.25,
+      55.25,
+    ]);
+    const calls = countOf(upstream);
+    await pass(0);
+    assert.equal(countOf(upstream), calls);
+    assert.equal((await event(await act())).status === "absent", false);
+    await chartroom.services.syncer.idle();
+    assert.ok(countOf(upstream) > calls, "a caller does not wait");
+  }));
+
+Deno.test("after a sync that died, what a webhook wanted keeps its distance", () =>
+  withChartroom(async (chartroom, upstream) => {
+    const { id, push, event, pass } = await prepare(chartroom, upstream);
+    const { services: { kv }, clock } = chartroom;
+    clock.now += HOUR;
+    await beginSync(kv, id, "a process", clock.now, "died");
+    clock.now += SECOND;
+    const announced = await push();
+    await pass(LEASE_MS);
+    assert.equal((await event("died")).status, "successful");
+    assert.equal((await event(announced)).status, "syncing");
+    const calls = countOf(upstream);
+    await pass(10 * SECOND - 1);
+    assert.equal(countOf(upstream), calls);
+    await pass(1);
+    assert.equal((await event(announced)).status, "successful");
+  }));
+
+Deno.test("what a webhook wanted is done when a suspended repository is resumed", () =>
+  withChartroom(async (chartroom, upstream) => {
+    const { push, patch, event, next } = await prepare(chartroom, upstream);
+    const held = holdBack(upstream, OLD);
+    const first = await push();
+    await held.asked;
+    const second = await push();
+    await patch({ suspended: true });
+    held.go();
+    await chartroom.services.syncer.idle();
+    assert.equal((await event(first)).status, "successful");
+    assert.deepEqual([(await event(second)).status, await next()], ["syncing", null]);
+    upstream.serve("/index.yaml", NEW);
+    await patch({ suspended: false });
+    await chartroom.services.syncer.idle();
+    assert.equal((await event(second)).status, "successful");
   }));
 
 Deno.test("a webhook does not wait for the backoff of plain failures", () =>

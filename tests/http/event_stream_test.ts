@@ -335,7 +335,7 @@ test(
 );
 
 test(
-  "?sync of a sync that will not come any more ends; of one that never was, 404",
+  "?sync of a sync that waits for its repository to be resumed waits; of one that never was, 404",
   async (chartroom, upstream) => {
     const { register, call, services } = chartroom;
     const id = await register(upstream.url);
@@ -346,12 +346,18 @@ test(
     const { repo_event_id: sync } = announced.body;
     const { stream, request, allGone } = openApp(chartroom);
     const open = await stream(id, {}, `?sync=${sync}`);
-    const { data } = await open.next();
-    assert.deepEqual([data.state, data.repo_event_id], ["queued", sync]);
+    const told = async () => {
+      const { data } = await open.next();
+      return [data.state, data.repo_event_id, data.next_sync !== null];
+    };
+    assert.deepEqual(await told(), ["queued", sync, true]);
     await call("PATCH", `/v1/repos/${id}`, { suspended: true });
-    assert.deepEqual((await open.rest()).filter(({ event }) => event === "result"), []);
+    assert.deepEqual(await told(), ["queued", sync, false]);
+    await call("PATCH", `/v1/repos/${id}`, { suspended: false });
+    const results = (await open.rest()).filter(({ event }) => event === "result");
+    assert.deepEqual(results.map(({ data }) => data.repo_event_id), [sync]);
     await allGone();
-    for (const unknown of [sync, crypto.randomUUID(), "", "x".repeat(1_000)]) {
+    for (const unknown of [crypto.randomUUID(), "", "x".repeat(1_000)]) {
       const response = await request(`/v1/repos/${id}/events/stream?sync=${unknown}`);
       assert.equal(response.status, 404, unknown);
       assert.equal((await response.json()).field, "repo_event_id");

@@ -1,6 +1,7 @@
 /** Repositories on S3 servers and behind TLS, as callers register, modify and check them. */
 
 import assert from "node:assert/strict";
+import { listRepos } from "../../src/store/repos.ts";
 import { createPrivateKey } from "node:crypto";
 import {
   type Answer,
@@ -795,4 +796,15 @@ Deno.test("a body of 64 KiB is read, and a byte more is too large", () =>
       assert.equal(refused.body.message, "body: expected at most 65536 bytes");
     }
     assert.equal(upstream.requests.length, asked);
+  }));
+
+Deno.test("buckets at one endpoint count as one host, with a web server there", () =>
+  withChartroom(async ({ call, services }) => {
+    const credential = JSON.stringify({ endpoint: "http://127.0.0.1:9" });
+    for (const name of ["one", "two"]) {
+      await call("POST", "/v1/repos", { name, url: `s3://bucket-${name}/charts`, credential });
+    }
+    await call("POST", "/v1/repos", { name: "web", url: "http://127.0.0.1:9/charts" });
+    const hosts = (await listRepos(services.kv)).map(({ host }) => host);
+    assert.deepEqual(hosts, ["127.0.0.1:9", "127.0.0.1:9", "127.0.0.1:9"]);
   }));

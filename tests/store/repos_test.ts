@@ -19,6 +19,7 @@ const repo = (id: string, more: Partial<Repo> = {}): Repo => ({
   workspace: "ws",
   name: id,
   url: "https://charts.example.org",
+  host: "charts.example.org",
   description: "",
   period: { text: "1h", seconds: 3_600 },
   creator: "",

@@ -16,6 +16,7 @@ const REPO: Repo = {
   workspace: "",
   name: "one",
   url: "https://charts.example.org",
+  host: "charts.example.org",
   description: "",
   period: { text: "1h", seconds: 3_600 },
   creator: "",
