@@ -38,7 +38,7 @@ export function createApp(services: Services): Hono<Env> {
   // Before the others: who calls these has no token, but a secret.
   app.route("/v1/webhooks", webhooks(services));
   const api = new Hono<Env>()
-    .use(limitBody, authenticate(services))
+    .use(limitBody(), authenticate(services))
     .use(async (c, next) => {
       await next();
       c.header("Cache-Control", "no-store");

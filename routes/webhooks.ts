@@ -1,7 +1,6 @@
 /** `/webhooks/{repo}`: others announce that a repository has something new. */
 
 import { Hono } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import { createMiddleware } from "hono/factory";
 import { HTTPException } from "hono/http-exception";
 import { timeout } from "hono/timeout";
@@ -9,7 +8,7 @@ import { offersProof } from "../src/access/webhook_proof.ts";
 import { Refused } from "../src/refused.ts";
 import type { Services } from "../src/services.ts";
 import { notProven, receive } from "../src/sync/webhooks.ts";
-import { problem } from "./support/problem.ts";
+import { limitBody } from "./support/body.ts";
 
 /** Senders tell of commits and files; what is longer is cut off by most of them too. */
 const MAX_BODY_BYTES = 1_048_576;
@@ -22,11 +21,7 @@ export function webhooks({ repositories }: Services) {
   const limits = [
     bounded(),
     timeout(DELIVERY_MS, () => new HTTPException(408, { message: "the body is too slow" })),
-    bodyLimit({
-      maxSize: MAX_BODY_BYTES,
-      onError: (c) =>
-        problem(c, new Refused("body_too_large", `body: expected at most ${MAX_BODY_BYTES} bytes`)),
-    }),
+    limitBody(MAX_BODY_BYTES),
   ] as const;
 
   return new Hono()

@@ -5,7 +5,7 @@ import { bodyLimit } from "hono/body-limit";
 import { Refused } from "../../src/refused.ts";
 import { problem } from "./problem.ts";
 
-/** Nothing that Chartroom takes is longer. */
+/** Nothing that Chartroom takes of a caller is longer. */
 const MAX_BODY_BYTES = 65_536;
 /** PATCH bodies are plain objects, whatever patch type a client declares; KubeSphere's way. */
 const JSON_TYPES = [
@@ -14,12 +14,14 @@ const JSON_TYPES = [
   "application/json-patch+json",
 ];
 
-/** Refuses a longer body before it is read. */
-export const limitBody = bodyLimit({
-  maxSize: MAX_BODY_BYTES,
-  onError: (c) =>
-    problem(c, new Refused("body_too_large", `body: expected at most ${MAX_BODY_BYTES} bytes`)),
-});
+/** Refuses a longer body than so many bytes before it is read. */
+export function limitBody(maxSize = MAX_BODY_BYTES) {
+  return bodyLimit({
+    maxSize,
+    onError: (c) =>
+      problem(c, new Refused("body_too_large", `body: expected at most ${maxSize} bytes`)),
+  });
+}
 
 /** Reads a body that must be one JSON object. */
 export async function readObject(c: Context): Promise<Record<string, unknown>> {

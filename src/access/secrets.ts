@@ -55,6 +55,20 @@ export async function createSecrets(raw: readonly Uint8Array<ArrayBuffer>[]): Pr
   };
 }
 
+/** Opens what may be sealed with another key, and is then as good as not there: `undefined`. */
+export async function openIfReadable(
+  secrets: Secrets,
+  place: SecretPlace,
+  sealed: Uint8Array,
+): Promise<string | undefined> {
+  try {
+    return await secrets.open(place, sealed);
+  } catch (error) {
+    if (error instanceof SecretUnreadable) return undefined;
+    throw error;
+  }
+}
+
 function algorithm({ repoId, field }: SecretPlace, iv: Uint8Array<ArrayBuffer>): AesGcmParams {
   return { name: "AES-GCM", iv, additionalData: new TextEncoder().encode(`${repoId}/${field}`) };
 }

@@ -25,10 +25,13 @@ export class Queue {
 
   /** Lets a key be worked on, before the others if it is `urgent`; again if it is worked on now. */
   add(key: string, host: string, urgent = false): void {
-    if (urgent) this.#waiting.delete(key);
-    if (urgent) this.#waiting = new Map([[key, host], ...this.#waiting]);
-    // The host may have changed; the place in the queue stays.
-    else this.#waiting.set(key, host);
+    if (urgent) {
+      this.#waiting.delete(key);
+      this.#waiting = new Map([[key, host], ...this.#waiting]);
+    } else {
+      // The host may have changed; the place in the queue stays.
+      this.#waiting.set(key, host);
+    }
     // The others have found no place since they came.
     this.#begin(key, host);
   }

@@ -68,7 +68,10 @@ export function parseRepoInput(body: Readonly<Record<string, unknown>>): RepoInp
   const fromUrl = fields.url === undefined ? undefined : parseUrl(fields.url);
   if (fromUrl !== undefined) input.url = fromUrl.url;
   const { sealed } = input;
-  if (fields.credential !== undefined) putDefined(sealed, parseCredential(fields.credential));
+  const credential = fields.credential === undefined
+    ? undefined
+    : parseCredential(fields.credential);
+  if (credential !== undefined) sealed.credential = credential;
   if (fromUrl?.credential !== undefined) {
     if (sealed.credential) {
       throw invalid("credential", "nothing, since the url holds a credential already");
@@ -96,10 +99,6 @@ function readStrings(body: Readonly<Record<string, unknown>>) {
     result[known] = value;
   }
   return result;
-}
-
-function putDefined(sealed: RepoInput["sealed"], credential: string | null | undefined) {
-  if (credential !== undefined) sealed.credential = credential;
 }
 
 function parseName(text: string): string {

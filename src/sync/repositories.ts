@@ -1,6 +1,6 @@
 /** What a caller can do with repositories: register, check, modify, remove, ask for a sync. */
 
-import { type Secrets, SecretUnreadable } from "../access/secrets.ts";
+import { openIfReadable, type Secrets, SecretUnreadable } from "../access/secrets.ts";
 import type { Chart } from "../helm/chart.ts";
 import { IndexError } from "../helm/index_error.ts";
 import { parseIndex } from "../helm/index_parser.ts";
@@ -231,26 +231,14 @@ async function moves(
 ): Promise<boolean> {
   if (!sameOrigin(url, repo.url)) return true;
   if (sealed.credential === undefined || !isS3(url)) return false;
-  return endpointOf(sealed.credential) !== endpointOf(await storedCredential(secrets, repo));
+  const place = { repoId: repo.id, field: "credential" } as const;
+  const stored = repo.credential && await openIfReadable(secrets, place, repo.credential);
+  return endpointOf(sealed.credential) !== endpointOf(stored);
 }
 
 function endpointOf(credential: string | null | undefined): string | undefined {
   const endpoint = credential ? JSON.parse(credential).endpoint : undefined;
   return endpoint ? new URL(endpoint).origin : undefined;
-}
-
-/** None if it cannot be opened. */
-async function storedCredential(
-  secrets: Secrets,
-  { id: repoId, credential }: Repo,
-): Promise<string | undefined> {
-  if (credential === undefined) return undefined;
-  try {
-    return await secrets.open({ repoId, field: "credential" }, credential);
-  } catch (error) {
-    if (error instanceof SecretUnreadable) return undefined;
-    throw error;
-  }
 }
 
 /** `s3://host` is no origin to the URL parser. */

@@ -45,13 +45,10 @@ export interface SyncDeps {
 }
 
 /**
- * `dueAt`: when the repository is due once more, `null` if that is never. `idle`: it is not due, or
- * is no more. `busy`: another process is at it.
+ * When the repository is due once more, `null` if that is never, as far as this process has to
+ * care; or until when another process is at it.
  */
-export type SyncOutcome =
-  | { kind: "done"; dueAt: number | null }
-  | { kind: "idle"; dueAt: number | null }
-  | { kind: "busy"; busyUntil: number };
+export type SyncOutcome = { dueAt: number | null } | { busyUntil: number };
 
 /** What came of a sync before it is committed. */
 interface Product {
@@ -68,8 +65,7 @@ export async function syncRepo(
 ): Promise<SyncOutcome> {
   const { kv, owner, clock } = deps;
   const beginning = await beginSync(kv, repoId, owner, clock(), crypto.randomUUID());
-  if ("dueAt" in beginning) return { kind: "idle", ...beginning };
-  if ("busyUntil" in beginning) return { kind: "busy", ...beginning };
+  if (!("lease" in beginning)) return beginning;
   return await holdLease(kv, beginning.lease, clock, signal, async (held) => {
     const { begun } = beginning.status.value;
     const progress: Progress = { id: begun.id, phase: "download", bytes: 0, charts: 0 };
@@ -180,18 +176,18 @@ async function settle(
   const { id, revision } = beginning.repo.value;
   let repo: Entry<Repo> = beginning.repo, current: Entry<SyncStatus> = beginning.status;
   for (;;) {
-    if (held.signal.aborted) return { kind: "idle", dueAt: null };
-    if (repo.value === null || current.value === null) return { kind: "idle", dueAt: null };
+    if (held.signal.aborted) return { dueAt: null };
+    if (repo.value === null || current.value === null) return { dueAt: null };
     // What was downloaded is not what is asked for now.
-    if (repo.value.revision !== revision) return { kind: "done", dueAt: current.value.nextDue };
+    if (repo.value.revision !== revision) return { dueAt: current.value.nextDue };
     const result = resultOf(deps, beginning, product, repo.value, current.value);
     if (await commitSync(deps.kv, held.lease, repo, current, result)) {
       held.settle();
       if (result.pointer !== undefined) deps.onCommit(id);
       logEvent(deps.log, id, result.event);
-      return { kind: "done", dueAt: result.status.nextDue };
+      return { dueAt: result.status.nextDue };
     }
-    if (!await held.renew()) return { kind: "idle", dueAt: null };
+    if (!await held.renew()) return { dueAt: null };
     [repo, current] = await readRepoAndStatus(deps.kv, id);
   }
 }

@@ -80,7 +80,7 @@ export function createSyncer(
   async function run(repoId: string, host: string) {
     try {
       const outcome = await syncRepo(syncDeps, repoId, stop.signal);
-      if (outcome.kind === "busy") {
+      if ("busyUntil" in outcome) {
         // The other one may be done sooner, or may have died: then its lease runs out.
         startAt(repoId, host, Math.min(outcome.busyUntil, clock() + BUSY_MS));
       } else if (outcome.dueAt !== null) {

@@ -1,10 +1,10 @@
 /** Webhooks: others say that a repository has something new, and prove that they may. */
 
-import { type Secrets, SecretUnreadable } from "../access/secrets.ts";
+import { openIfReadable } from "../access/secrets.ts";
 import { deliveryOf, isProven } from "../access/webhook_proof.ts";
 import { Refused } from "../refused.ts";
 import { requestSync } from "../store/due.ts";
-import { findRepo, type PushFilter, type Repo, updateRepo, type Webhook } from "../store/repos.ts";
+import { findRepo, type PushFilter, updateRepo, type Webhook } from "../store/repos.ts";
 import { cannotTouchCharts, isPing } from "./push_filter.ts";
 import { repoNotFound, type RepositoriesDeps } from "./repositories.ts";
 
@@ -78,7 +78,10 @@ export async function receive(
   body: Uint8Array,
 ): Promise<Received> {
   const repo = await findRepo(deps.kv, repoId);
-  const secret = repo?.webhook && await openSecret(deps.secrets, repo, repo.webhook);
+  const place = { repoId, field: "webhook" } as const;
+  // One that cannot be opened is made anew by who may: this caller need not know.
+  const secret = repo?.webhook &&
+    await openIfReadable(deps.secrets, place, repo.webhook.secret);
   // The same work for all, so that time does not tell.
   const isRight = isProven(secret ?? crypto.randomUUID(), headers, body);
   if (repo?.webhook === undefined || secret === undefined || !isRight) throw notProven();
@@ -110,20 +113,6 @@ async function changeWebhook(
   });
   if (outcome === "absent") throw repoNotFound(repoId);
   onChange();
-}
-
-/** `undefined` if it cannot be opened: who may see more finds that out when making it anew. */
-async function openSecret(
-  secrets: Secrets,
-  repo: Repo,
-  webhook: Webhook,
-): Promise<string | undefined> {
-  try {
-    return await secrets.open({ repoId: repo.id, field: "webhook" }, webhook.secret);
-  } catch (error) {
-    if (error instanceof SecretUnreadable) return undefined;
-    throw error;
-  }
 }
 
 function webhookNotFound(repoId: string): Refused {
