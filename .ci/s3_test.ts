@@ -9,7 +9,8 @@ import { loadConfig } from "../src/config.ts";
 import type { IndexError } from "../src/helm/index_error.ts";
 import { createSource } from "../src/sources/download.ts";
 import { createEgress } from "../src/sources/egress.ts";
-import type { IndexRequest, S3Credential, Validators } from "../src/sources/source.ts";
+import type { S3Credential } from "../src/sources/source.ts";
+import { ask, download } from "../tests/support/download.ts";
 import { indexOf } from "../tests/support/upstream.ts";
 
 const SERVER = new URL("swift_server.py", import.meta.url).pathname;
@@ -68,23 +69,6 @@ async function put(url: string, text?: string): Promise<void> {
   assert.equal(response.status, 200, await response.text());
 }
 
-function ask(url: string, credential?: S3Credential, validators?: Validators): IndexRequest {
-  return {
-    url,
-    maxBytes: 1_048_576,
-    ...(credential && { credential }),
-    ...(validators && { validators }),
-  };
-}
-
-async function download(request: IndexRequest) {
-  const answer = await fetchIndex(request);
-  if (answer.kind !== "index") throw new Error("no index");
-  const pieces = await Array.fromAsync(answer.body);
-  await answer.leave();
-  return { text: await new Blob(pieces as BlobPart[]).text(), validators: answer.validators };
-}
-
 Deno.test("Swift takes signatures of the right secret, and refuses others", async (t) => {
   const { host, stop } = await startSwift();
   const url = `s3://${host}/charts/stable`;
@@ -94,24 +78,30 @@ Deno.test("Swift takes signatures of the right secret, and refuses others", asyn
     await put(`http://${host}/charts/stable/index.yaml`, index);
 
     await t.step("an index, and that it is unchanged", async () => {
-      const { text, validators } = await download(ask(url, USER));
+      const { text, validators } = await download(fetchIndex, ask(url, USER));
       assert.equal(text, index);
       assert.deepEqual(await fetchIndex(ask(url, USER, validators)), { kind: "unchanged" });
       const other = { ...validators, etag: '"0123456789abcdef0123456789abcdef"' };
       delete other.lastModified;
-      assert.equal((await download(ask(url, USER, other))).text, index);
+      assert.equal((await download(fetchIndex, ask(url, USER, other))).text, index);
     });
 
     await t.step("keys of any letters", async () => {
       const paths = ["a%20b", "a%2Bb", "100%2525", "gr%C3%B6%C3%9Fe", "%21%27%28%29%2A~", "%3F%23"];
       for (const path of paths) {
         await put(`http://${host}/charts/${path}/index.yaml`, path);
-        assert.equal((await download(ask(`s3://${host}/charts/${path}`, USER))).text, path);
+        assert.equal(
+          (await download(fetchIndex, ask(`s3://${host}/charts/${path}`, USER))).text,
+          path,
+        );
       }
       for (
         const [path, same] of [["a+b", "a%2Bb"], ["a b", "a%20b"], ["größe", "gr%C3%B6%C3%9Fe"]]
       ) {
-        assert.equal((await download(ask(`s3://${host}/charts/${path}`, USER))).text, same);
+        assert.equal(
+          (await download(fetchIndex, ask(`s3://${host}/charts/${path}`, USER))).text,
+          same,
+        );
       }
     });
 

@@ -3,28 +3,10 @@
 import assert from "node:assert/strict";
 import { call, eventually, type Process, startProcess, withFolder } from "../support/process.ts";
 import { follow } from "../support/stream.ts";
-import { indexOf, startUpstream, type Upstream } from "../support/upstream.ts";
+import { holdHalf, indexOf, startUpstream, type Upstream } from "../support/upstream.ts";
 
 const MAX_STREAMS = 200;
-
-/** Serves half of an index at once, and the rest when a test says so. */
-function hold(upstream: Upstream) {
-  const rest = Promise.withResolvers<void>();
-  const bytes = new TextEncoder().encode(indexOf({ one: ["1.0.0", "1.1.0"] }));
-  const half = bytes.length >> 1;
-  upstream.serve("/index.yaml", () => {
-    const body = new ReadableStream({
-      async start(controller) {
-        controller.enqueue(bytes.subarray(0, half));
-        await rest.promise;
-        controller.enqueue(bytes.subarray(half));
-        controller.close();
-      },
-    });
-    return new Response(body, { headers: { "content-length": `${bytes.length}` } });
-  });
-  return { release: rest.resolve, half };
-}
+const NEW = indexOf({ one: ["1.0.0", "1.1.0"] });
 
 async function withRepo(
   test: (start: (more?: Record<string, string>) => Promise<Process>, upstream: Upstream) => Promise<
@@ -84,7 +66,7 @@ Deno.test("a process tells of another's sync, and of what ended while it was not
     );
     const open = follow(await fetch(streamOf(b, id)));
     assert.equal((await open.next()).data.state, "idle");
-    const { release, half } = hold(upstream);
+    const { release, half } = holdHalf(upstream, NEW);
     const sync = await ask(a, id);
     const { data } = await open.until(({ data }) => data.bytes > 0);
     assert.deepEqual([data.state, data.repo_event_id, data.bytes], ["running", sync, half]);
@@ -118,7 +100,7 @@ Deno.test("an EventSource follows a sync over a restart, is told once, and stops
   withRepo(async (start, upstream) => {
     const process = await start();
     const id = await register(process, upstream);
-    const { release } = hold(upstream);
+    const { release } = holdHalf(upstream, NEW);
     const sync = await ask(process, id);
     const source = new EventSource(streamOf(process, id, `?sync=${sync}`));
     const running = Promise.withResolvers<void>(), over = Promise.withResolvers<void>();

@@ -7,21 +7,10 @@ import { acquireLease, LEASE_MS } from "../../src/store/leases.ts";
 import { StoreUnavailable } from "../../src/store/kv.ts";
 import { beginSync } from "../../src/store/sync_commit.ts";
 import { type Chartroom, withChartroom } from "../support/chartroom.ts";
-import { indexOf, type Upstream } from "../support/upstream.ts";
+import { holdBack, indexOf, type Upstream } from "../support/upstream.ts";
 
 const OLD = indexOf({ one: ["1.0.0"] });
 const NEW = indexOf({ one: ["1.0.0", "1.1.0"] });
-
-/** Lets the upstream's next answers wait until the test says so. */
-function holdBack(upstream: Upstream, answer: string) {
-  const asked = Promise.withResolvers<void>(), go = Promise.withResolvers<void>();
-  upstream.serve("/index.yaml", async () => {
-    asked.resolve();
-    await go.promise;
-    return new Response(answer);
-  });
-  return { asked: asked.promise, go: go.resolve };
-}
 
 /** Registers a repository, and asks for a second sync that hangs until `finish` is called. */
 async function holdSync(chartroom: Chartroom, upstream: Upstream, answer = NEW) {

@@ -6,6 +6,7 @@ import type { IndexError, IndexErrorReason } from "../../src/helm/index_error.ts
 import { createSource } from "../../src/sources/download.ts";
 import { createEgress } from "../../src/sources/egress.ts";
 import type { IndexRequest, S3Credential } from "../../src/sources/source.ts";
+import { ask, download } from "../support/download.ts";
 import { send, startRawUpstream } from "../support/raw_upstream.ts";
 import { type S3Server, startS3Server } from "../support/s3_server.ts";
 import { indexOf, startUpstream } from "../support/upstream.ts";
@@ -37,29 +38,6 @@ async function withS3(test: (server: S3Server) => Promise<void>): Promise<void> 
   }
 }
 
-function ask(
-  url: string,
-  credential?: S3Credential,
-  validators?: IndexRequest["validators"],
-): IndexRequest {
-  return {
-    url,
-    maxBytes: 1_048_576,
-    ...(credential && { credential }),
-    ...(validators && { validators }),
-  };
-}
-
-/** Downloads to the end; the text and the validators. */
-async function download(request: IndexRequest) {
-  const answer = await fetchIndex(request);
-  assert.equal(answer.kind, "index");
-  if (answer.kind !== "index") throw new Error("unreachable");
-  const pieces = await Array.fromAsync(answer.body);
-  await answer.leave();
-  return { text: await new Blob(pieces as BlobPart[]).text(), validators: answer.validators };
-}
-
 async function refused(request: IndexRequest, reason: IndexErrorReason, message: RegExp) {
   await assert.rejects(fetchIndex(request), (error: IndexError) => {
     assert.match(error.message, message);
@@ -80,7 +58,7 @@ for (const [name, credential] of Object.entries({ user: USER, session: SESSION }
   Deno.test(`the keys of a ${name} fetch an index, which is unchanged the next time`, () =>
     withS3(async ({ host, requests }) => {
       const url = `s3://${host}/charts/stable`;
-      const { text, validators } = await download(ask(url, credential));
+      const { text, validators } = await download(fetchIndex, ask(url, credential));
       assert.equal(text, GOOD);
       assert.match(validators.etag!, /^"[0-9a-f]{32}"$/);
       assert.deepEqual(await fetchIndex(ask(url, credential, validators)), { kind: "unchanged" });
@@ -92,20 +70,23 @@ for (const [name, credential] of Object.entries({ user: USER, session: SESSION }
 Deno.test("an endpoint serves buckets that are named alone", () =>
   withS3(async ({ url, host }) => {
     const credential = { ...USER, endpoint: url };
-    assert.equal((await download(ask("s3://charts/stable/", credential))).text, GOOD);
-    assert.equal((await download(ask(`s3://${host}/charts/stable`, credential))).text, GOOD);
+    assert.equal((await download(fetchIndex, ask("s3://charts/stable/", credential))).text, GOOD);
+    assert.equal(
+      (await download(fetchIndex, ask(`s3://${host}/charts/stable`, credential))).text,
+      GOOD,
+    );
   }));
 
 Deno.test("a public bucket is read without a signature", () =>
   withS3(async (server) => {
     server.buckets.set("open", { isPublic: true });
     server.put("open", "index.yaml", GOOD);
-    const { text, validators } = await download(ask(`s3://${server.host}/open`));
+    const { text, validators } = await download(fetchIndex, ask(`s3://${server.host}/open`));
     assert.equal(text, GOOD);
     const again = ask(`s3://${server.host}/open/index.yaml`, { region: REGION }, validators);
     assert.deepEqual(await fetchIndex(again), { kind: "unchanged" });
     for (const { headers } of server.requests) assert.deepEqual(proofsOf(headers), []);
-    assert.equal((await download(ask(`s3://${server.host}/open`, USER))).text, GOOD);
+    assert.equal((await download(fetchIndex, ask(`s3://${server.host}/open`, USER))).text, GOOD);
   }));
 
 Deno.test("keys of any letters reach the object that is meant", () =>
@@ -130,7 +111,7 @@ Deno.test("keys of any letters reach the object that is meant", () =>
     ];
     for (const [path, folder] of cases) {
       server.put("charts", `${folder}/index.yaml`, folder);
-      const { text } = await download(ask(`s3://${server.host}/charts/${path}`, USER));
+      const { text } = await download(fetchIndex, ask(`s3://${server.host}/charts/${path}`, USER));
       assert.equal(text, folder);
     }
   }));
@@ -202,7 +183,7 @@ Deno.test("clocks that differ too much are said to", () =>
   withS3(async (server) => {
     const request = ask(`s3://${server.host}/charts/stable`, USER);
     server.skew = 14 * 60_000;
-    assert.equal((await download(request)).text, GOOD);
+    assert.equal((await download(fetchIndex, request)).text, GOOD);
     server.skew = 16 * 60_000;
     await refused(request, "unauthorized", /403 Forbidden: RequestTimeTooSkewed\)$/);
   }));
@@ -212,14 +193,17 @@ Deno.test("a redirect to another origin gets no signature, and one back gets its
     const other = startUpstream();
     other.serve("/index.yaml", GOOD);
     server.buckets.set("moved", { redirect: `${other.url}/index.yaml` });
-    const { text } = await download(ask(`s3://${server.host}/moved`, SESSION));
+    const { text } = await download(fetchIndex, ask(`s3://${server.host}/moved`, SESSION));
     assert.equal(text, GOOD);
     assert.equal(other.requests.length, 1);
     assert.deepEqual(proofsOf(other.requests[0]!.headers), []);
 
     server.put("charts", "a+b c?/index.yaml", "odd");
     server.buckets.set("moved", { redirect: "/charts/a%2Bb%20c%3F/index.yaml" });
-    assert.equal((await download(ask(`s3://${server.host}/moved`, SESSION))).text, "odd");
+    assert.equal(
+      (await download(fetchIndex, ask(`s3://${server.host}/moved`, SESSION))).text,
+      "odd",
+    );
     await other.close();
   }));
 

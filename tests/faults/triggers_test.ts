@@ -15,7 +15,7 @@ import {
   withChartroom,
 } from "../support/chartroom.ts";
 import { withFolder } from "../support/process.ts";
-import { indexOf, startUpstream, type Upstream } from "../support/upstream.ts";
+import { holdBack, indexOf, startUpstream, type Upstream } from "../support/upstream.ts";
 
 const OLD = indexOf({ one: ["1.0.0"] });
 const NEW = indexOf({ one: ["1.0.0", "1.1.0"] });
@@ -89,19 +89,6 @@ function subject({ call, services, clock }: Chartroom, id: string, secret: strin
       await services.syncer.tick();
     },
   };
-}
-
-/** Lets the upstream's next answers wait until the test says so. */
-function holdBack(upstream: Upstream, answer: string) {
-  const asked = Promise.withResolvers<void>(), go = Promise.withResolvers<void>();
-  upstream.serve("/index.yaml", async ({ signal }) => {
-    // A test that fails before it says so must not hang.
-    signal.addEventListener("abort", () => go.resolve());
-    asked.resolve();
-    await go.promise;
-    return new Response(answer);
-  });
-  return { asked: asked.promise, go: go.resolve };
 }
 
 function countOf({ requests }: Upstream): number {

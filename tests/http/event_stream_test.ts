@@ -7,7 +7,7 @@ import { type Kv, StoreUnavailable } from "../../src/store/kv.ts";
 import { type Body, type Chartroom, startChartroom, withChartroom } from "../support/chartroom.ts";
 import { eventually, withFolder } from "../support/process.ts";
 import { follow, type Message, type Stream } from "../support/stream.ts";
-import { indexOf, type Upstream } from "../support/upstream.ts";
+import { holdHalf, indexOf, type Upstream } from "../support/upstream.ts";
 
 const TOKEN = "correct-horse-battery";
 const MAX_STREAMS = 200;
@@ -54,26 +54,6 @@ function openApp({ services }: Pick<Chartroom, "services">) {
   const allGone = () =>
     eventually(() => Promise.resolve(seen.listeners), (listeners) => listeners === 0);
   return { request, stream, seen, before, allGone };
-}
-
-/** Serves an index whose end, or whose answer, comes when a test says so. */
-function hold(upstream: Upstream, text = indexOf({ one: ["1.0.0"] })) {
-  const asked = Promise.withResolvers<void>(), rest = Promise.withResolvers<void>();
-  const bytes = new TextEncoder().encode(text);
-  const half = bytes.length >> 1;
-  upstream.serve("/index.yaml", () => {
-    asked.resolve();
-    const body = new ReadableStream({
-      async start(controller) {
-        controller.enqueue(bytes.subarray(0, half));
-        await rest.promise;
-        controller.enqueue(bytes.subarray(half));
-        controller.close();
-      },
-    });
-    return new Response(body, { headers: { "content-length": `${bytes.length}` } });
-  });
-  return { asked: asked.promise, release: rest.resolve, half, length: bytes.length };
 }
 
 async function ask({ call }: Chartroom, id: string): Promise<string> {
@@ -126,7 +106,10 @@ test(
       data: { state: "idle", next_sync },
     });
 
-    const { asked, release, half, length } = hold(upstream, indexOf({ one: ["1.0.0", "2.0.0"] }));
+    const { asked, release, half, length } = holdHalf(
+      upstream,
+      indexOf({ one: ["1.0.0", "2.0.0"] }),
+    );
     chartroom.clock.now += 1_000;
     const sync = await ask(chartroom, id);
     await asked;
@@ -168,7 +151,7 @@ test("another process's sync is told", async (_, upstream) => {
       const syncer = { ...b.services.syncer, progress: () => lost };
       const stream = await openApp({ services: { ...b.services, syncer } }).stream(id);
       assert.equal((await stream.next()).data.state, "idle");
-      const { asked, release, half, length } = hold(upstream);
+      const { asked, release, half, length } = holdHalf(upstream);
       const sync = await ask(a, id);
       await asked;
       const { data } = await stream.until(({ data }) => data.state === "running");
@@ -281,7 +264,7 @@ test(
     const id = await register(upstream.url);
     await sync(id);
     const { stream, request } = openApp(chartroom);
-    const held = hold(upstream);
+    const held = holdHalf(upstream);
     clock.now += 1_000;
     const wanted = await ask(chartroom, id);
     await held.asked;
@@ -320,7 +303,7 @@ test(
     const { register, clock } = chartroom;
     const id = await register(upstream.url);
     const { stream } = openApp(chartroom);
-    const held = hold(upstream);
+    const held = holdHalf(upstream);
     clock.now += 1_000;
     const first = await ask(chartroom, id);
     await held.asked;
@@ -370,7 +353,7 @@ test("one event is how its sync stands, and then how it ended", async (chartroom
   const { register, call, services, clock } = chartroom;
   const id = await register(upstream.url);
   const one = async (event: string) => (await call("GET", `/v1/repos/${id}/events/${event}`)).body;
-  const held = hold(upstream);
+  const held = holdHalf(upstream);
   clock.now += 1_000;
   const first = await ask(chartroom, id);
   await held.asked;
@@ -399,7 +382,7 @@ test(
     const { register, services, clock } = chartroom;
     const id = await register(upstream.url);
     const [first] = await eventsOf(chartroom, id);
-    const held = hold(upstream);
+    const held = holdHalf(upstream);
     clock.now += 1_000;
     await ask(chartroom, id);
     await held.asked;

@@ -33,6 +33,39 @@ export function startUpstream(): Upstream {
   };
 }
 
+/** Lets the upstream's next answers wait until the test says so. */
+export function holdBack(upstream: Upstream, answer: string) {
+  const asked = Promise.withResolvers<void>(), go = Promise.withResolvers<void>();
+  upstream.serve("/index.yaml", async ({ signal }) => {
+    // A test that fails before it says so must not hang.
+    signal.addEventListener("abort", () => go.resolve());
+    asked.resolve();
+    await go.promise;
+    return new Response(answer);
+  });
+  return { asked: asked.promise, go: go.resolve };
+}
+
+/** Serves half of an index at once, and the rest when a test says so. */
+export function holdHalf(upstream: Upstream, text = indexOf({ one: ["1.0.0"] })) {
+  const asked = Promise.withResolvers<void>(), rest = Promise.withResolvers<void>();
+  const bytes = new TextEncoder().encode(text);
+  const half = bytes.length >> 1;
+  upstream.serve("/index.yaml", () => {
+    asked.resolve();
+    const body = new ReadableStream({
+      async start(controller) {
+        controller.enqueue(bytes.subarray(0, half));
+        await rest.promise;
+        controller.enqueue(bytes.subarray(half));
+        controller.close();
+      },
+    });
+    return new Response(body, { headers: { "content-length": `${bytes.length}` } });
+  });
+  return { asked: asked.promise, release: rest.resolve, half, length: bytes.length };
+}
+
 /** A version of {@link indexOf}'s charts; `x.y.z` alone stands for one with nothing special. */
 export interface VersionSpec {
   version: string;
