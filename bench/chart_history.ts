@@ -51,9 +51,12 @@ export class ChartHistory {
   #debian = 10;
   #created = FIRST;
 
-  /** `length`: how many versions the chart has until today. */
-  constructor(name: string, length: number) {
-    const random = new Random(name);
+  /**
+   * `length`: how many versions the chart has until today. `seed`: charts of one name, in several
+   * repositories, differ by it.
+   */
+  constructor(name: string, length: number, seed = name) {
+    const random = new Random(seed);
     this.#name = name;
     this.#random = random;
     this.#gap = SPAN_MS / length;

@@ -10,10 +10,15 @@ const BENCHMARKS: Readonly<Record<string, string>> = {
   P1: "parse.ts",
   P2: "first_sync.ts",
   P3: "resync.ts",
+  P4: "hot_list.ts",
+  P5: "many_loaded.ts",
   P6: "cold_start.ts",
   P7: "loop_delay.ts",
   P8: "memory.ts",
+  P9: "search.ts",
   P10: "unchanged.ts",
+  P11: "not_modified.ts",
+  P12: "footprint.ts",
 };
 const INFO_SIZES = [2_880, 14_400, 40_000];
 

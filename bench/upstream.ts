@@ -1,6 +1,7 @@
 /** A chart repository's web server, in a process of its own. */
 
-import { denoCommand } from "./fresh_process.ts";
+import { fleetIndexText } from "./fleet.ts";
+import { serveParent, startProcess } from "./fresh_process.ts";
 
 export interface Upstream {
   url: string;
@@ -9,12 +10,13 @@ export interface Upstream {
   close(): Promise<void>;
 }
 
-/** Starts it; it ends with {@link Upstream.close}, or with this process. */
+/**
+ * Starts it; it ends with {@link Upstream.close}, or with this process. Beside the one that it is
+ * told to serve it has the repositories of the fleet, at `/fleet/0` and so on.
+ */
 export async function startUpstream(): Promise<Upstream> {
-  const child = denoCommand("bench/upstream.ts", [], "piped").spawn();
-  const output = child.stdout.getReader();
-  const { value } = await output.read();
-  const url = `http://127.0.0.1:${new TextDecoder().decode(value).trim()}`;
+  const { line, close } = await startProcess("bench/upstream.ts", []);
+  const url = `http://127.0.0.1:${line}`;
   return {
     url,
     async serve(path, etag) {
@@ -25,20 +27,14 @@ export async function startUpstream(): Promise<Upstream> {
       if (!response.ok) throw new Error(`the upstream cannot serve ${path}`);
       await response.body?.cancel();
     },
-    async close() {
-      await child.stdin.close();
-      await output.cancel();
-      await child.status;
-    },
+    close,
   };
 }
 
 if (import.meta.main) {
   let body = new Uint8Array();
   let etag: string | undefined;
-  const onListen = ({ port }: Deno.NetAddr) =>
-    Deno.stdout.write(new TextEncoder().encode(`${port}\n`));
-  Deno.serve({ hostname: "127.0.0.1", port: 0, onListen }, async (request) => {
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async (request) => {
     if (request.method === "POST") {
       const wanted: { path: string; etag?: string } = await request.json();
       body = await Deno.readFile(wanted.path);
@@ -47,10 +43,10 @@ if (import.meta.main) {
     }
     // Without `no-transform` Deno may compress, which an upstream pays for and not Chartroom.
     const headers = { "cache-control": "no-transform", ...(etag && { etag }) };
+    const fleet = /\/fleet\/(\d+)\//.exec(request.url)?.[1];
+    if (fleet !== undefined) return new Response(fleetIndexText(Number(fleet)), { headers });
     const known = etag !== undefined && request.headers.get("if-none-match") === etag;
     return known ? new Response(null, { status: 304, headers }) : new Response(body, { headers });
   });
-  // Standard input ends with the process that started this one.
-  await Deno.stdin.readable.pipeTo(new WritableStream());
-  Deno.exit(0);
+  await serveParent(String(server.addr.port));
 }

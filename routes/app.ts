@@ -6,6 +6,7 @@ import { secureHeaders } from "hono/secure-headers";
 import { Refused } from "../src/refused.ts";
 import type { Services } from "../src/services.ts";
 import { apps } from "./apps.ts";
+import { createAnswers } from "./support/answers.ts";
 import { health } from "./health.ts";
 import { repos } from "./repos.ts";
 import { webhooks } from "./webhooks.ts";
@@ -19,11 +20,20 @@ const BASES = ["/v1", "/kapis/openpitrix.io/v1"];
 /** Makes the application. It does no I/O until it is asked something. */
 export function createApp(services: Services): Hono<Env> {
   const app = new Hono<Env>();
+  const answers = createAnswers(services.directory, services.answerBytes);
   app.use(secureHeaders({
     contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
     referrerPolicy: "no-referrer",
     // Only for who terminates TLS to say.
     strictTransportSecurity: false,
+    // What they say the policy above says, or no browser has asked for in years; each costs time.
+    crossOriginOpenerPolicy: false,
+    originAgentCluster: false,
+    xDnsPrefetchControl: false,
+    xDownloadOptions: false,
+    xFrameOptions: false,
+    xPermittedCrossDomainPolicies: false,
+    xXssProtection: false,
   }));
   app.use(methodNotAllowed({
     app,
@@ -41,12 +51,16 @@ export function createApp(services: Services): Hono<Env> {
     .use(limitBody(), authenticate(services))
     .use(async (c, next) => {
       await next();
-      c.header("Cache-Control", "no-store");
+      const { headers } = c.res;
+      if (!headers.has("cache-control")) headers.set("cache-control", "no-store");
     })
     .route("/repos", repos(services))
-    .route("/apps", apps(services));
+    .route("/apps", apps(services, answers));
   for (const base of BASES) app.route(base, api).route(`${base}/workspaces/:workspace`, api);
   app.notFound((c) => problem(c, new Refused("not_found", `there is nothing at ${c.req.path}`)));
   app.onError(answerError(services.log));
+  const route = app.fetch;
+  app.fetch = async (request, ...rest) =>
+    answers.again(request) ?? answers.keep(request, await route(request, ...rest));
   return app;
 }

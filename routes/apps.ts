@@ -1,140 +1,124 @@
-/** Apps and their versions: `/apps`. */
+/** Apps: `/apps`, and what is new of them. */
 
 import { type Context, Hono } from "hono";
-import {
-  type App,
-  type AppFilter,
-  filterApps,
-  listVersions,
-  sortApps,
-} from "../src/catalog/query.ts";
-import { appView, versionView } from "../src/catalog/views.ts";
-import { parseAppId, versionId } from "../src/helm/ids.ts";
-import { Refused } from "../src/refused.ts";
+import { readPlaces, type Source } from "../src/catalog/places.ts";
+import { findApps, type Found } from "../src/catalog/query.ts";
+import type { Scope } from "../src/catalog/scope.ts";
+import { appView } from "../src/catalog/views.ts";
+import { parseAppId } from "../src/helm/ids.ts";
 import type { Services } from "../src/services.ts";
-import type { Repo } from "../src/store/repos.ts";
 import { readStatuses } from "../src/store/sync_status.ts";
-import { type Env, isVisible, requireRepo } from "./support/authenticate.ts";
-import {
-  alternatives,
-  type Conditions,
-  isTrue,
-  readConditions,
-  readOrder,
-} from "./support/conditions.ts";
-import { parsePaging, slice } from "./support/paging.ts";
+import type { Answers, Recipe } from "./support/answers.ts";
+import { draftOfApp } from "./support/app_draft.ts";
+import { pageAfter, pageOfApps } from "./support/app_page.ts";
+import { type AppsQuery, readAppsQuery } from "./support/app_query.ts";
+import { type Env, scopeOf, sourceIn, workspaceOf } from "./support/authenticate.ts";
+import { feedOfNews, newsAfter, pageOfNews } from "./support/news_page.ts";
+import { parsePaging } from "./support/paging.ts";
+import { drawnFrom, drawnFromAll } from "./support/recipe.ts";
+import { versions } from "./versions.ts";
 
-const APP_ORDERS = ["create_time", "update_time", "name", "status"] as const;
-const APP_CONDITIONS = {
-  exact: ["repo_id", "app_id", "keyword", "name", "status"],
-  fuzzy: ["keyword", "name", "description"],
-};
-/** `sequence` is what KubeSphere's console asks for: the order of versions. */
-const VERSION_ORDERS = ["sequence", "create_time"] as const;
-const VERSION_CONDITIONS = { exact: ["keyword", "status"], fuzzy: [] };
-
-export function apps(services: Services) {
+export function apps(services: Services, answers: Answers) {
   return new Hono<Env>()
-    .get("/", async (c) => c.json(await listApps(c, services)))
-    .get("/:app", async (c) => c.json(appView(await requireApp(c, services))))
-    .get("/:app/versions", async (c) => {
-      const { exact } = readConditions(c.req.query("conditions"), VERSION_CONDITIONS);
-      const order = readOrder(c.req.query("orderBy"), VERSION_ORDERS);
-      const app = await requireApp(c, services);
-      const versions = isActive(exact.get("status"))
-        ? listVersions(await services.hot.versions(app.repo.id, app.entry), {
-          keyword: exact.get("keyword") ?? "",
-          order,
-          reverse: isTrue(c.req.query("reverse")),
-        })
-        : [];
-      const page = slice(versions, parsePaging((name) => c.req.query(name)));
-      return c.json({
-        items: page.map((version) => versionView(app, version)),
-        total_count: versions.length,
-      });
-    })
-    .get("/:app/versions/:version", async (c) => {
-      const app = await requireApp(c, services);
-      const id = c.req.param("version");
-      const version = (await services.hot.versions(app.repo.id, app.entry))
-        .find(({ chart }) => versionId(app.repo.id, app.entry.name, chart.version) === id);
-      if (version === undefined) {
-        const message = `the app has no version ${id.slice(0, 50)}`;
-        throw new Refused("not_found", message, "version_id");
-      }
-      return c.json(versionView(app, version));
-    });
+    .get("/", (c) => answers.give(c, () => listOfApps(c, services)))
+    .get("/changes", (c) => answers.give(c, () => changes(c, services)))
+    .get("/changes.atom", (c) => answers.give(c, () => feed(c, services)))
+    .get("/:app", (c) =>
+      answers.give(c, async () => {
+        const { appId, read, ...draft } = await draftOfApp(c, services);
+        const make = async () => ({ body: JSON.stringify(appView(await read())) });
+        return { ...draft, kind: "app", query: appId, make };
+      }))
+    .route("/:app/versions", versions(services, answers));
 }
 
-async function listApps(c: Context<Env>, services: Services) {
-  const { exact, fuzzy } = readConditions(c.req.query("conditions"), APP_CONDITIONS);
-  const order = readOrder(c.req.query("orderBy"), APP_ORDERS);
-  const repos = await reposToList(c, services, exact.get("repo_id"));
-  const found = isActive(exact.get("status"))
-    ? filterApps(
-      (await Promise.all(repos.map((repo) => appsOf(services, repo)))).flat(),
-      readFilter({ exact, fuzzy }),
-    )
-    : [];
-  const page = slice(
-    sortApps(found, order, isTrue(c.req.query("reverse"))),
-    parsePaging((name) => c.req.query(name)),
-  );
+async function listOfApps(c: Context<Env>, services: Services): Promise<Recipe> {
+  const { hot } = services;
+  const query = readAppsQuery(c);
+  const page = pageAfter(parsePaging((name) => c.req.query(name)), c.req.query("cursor"), query);
+  const { scope, sources, drawn } = await select(c, services, query);
   return {
-    items: page.map(appView),
-    total_count: found.length,
-    ...(repos.length === 1 && found.length === 0 && { sync: await syncState(services, repos[0]!) }),
+    ...drawn,
+    kind: "apps",
+    query: [query, page],
+    async make() {
+      const found = await find(services, sources, query);
+      const parts = { hot, scope, query, page };
+      // Tells a repository without apps from one that was not synced yet.
+      const [only] = sources.length === 1 && found.total === 0 ? sources : [];
+      if (only === undefined) return pageOfApps(parts, found);
+      const [status] = await readStatuses(services.kv, [only.repo.id]);
+      const sync = status?.state ?? "syncing";
+      return { ...pageOfApps(parts, found, { sync }), keep: false };
+    },
   };
 }
 
-function readFilter({ exact, fuzzy }: Conditions): AppFilter {
+async function changes(c: Context<Env>, services: Services): Promise<Recipe> {
+  const query = newestFirst(readAppsQuery(c));
+  const page = newsAfter(parsePaging((name) => c.req.query(name)), c.req.query("cursor"), query);
+  const { sources, drawn } = await select(c, services, query);
   return {
-    appIds: alternatives(exact.get("app_id")),
-    name: exact.get("name") ?? "",
-    nameContains: exact.get("keyword") || fuzzy.get("name") || "",
-    keywordContains: fuzzy.get("keyword") ?? "",
-    descriptionContains: fuzzy.get("description") ?? "",
+    ...drawn,
+    kind: "changes",
+    query: [query, page],
+    async make() {
+      const found = await find(services, sources, query);
+      const total = sources.reduce((sum, { pointer }) => sum + (pointer?.versions ?? 0), 0);
+      return await pageOfNews(services.hot, found.rows(), total, query, page);
+    },
   };
 }
 
-/** The repositories that are asked for, or else all that the caller may see on this path. */
-async function reposToList(
-  c: Context<Env>,
-  services: Services,
-  condition: string | undefined,
-): Promise<Repo[]> {
-  // An empty condition is no repository: a script whose variable is not set shall not get all.
-  if (condition !== undefined) {
-    const ids = [...alternatives(condition)];
-    return await Promise.all(ids.map((id) => requireRepo(c, services, id, "read")));
+async function feed(c: Context<Env>, services: Services): Promise<Recipe> {
+  const query = newestFirst(readAppsQuery(c));
+  const { scope, sources, drawn } = await select(c, services, query);
+  const self = new URL(c.req.url);
+  const of = query.repoIds?.map((id) => scope.byId.get(id)!.repo.name).join(", ") ||
+    workspaceOf(c);
+  return {
+    ...drawn,
+    kind: "feed",
+    query: [query, self.href],
+    async make() {
+      const found = await find(services, sources, query);
+      const title = `New chart versions${of ? ` of ${of}` : ""}`;
+      return await feedOfNews(services.hot, found.rows(), title, self);
+    },
+  };
+}
+
+/** The repositories that a query is about, and what that makes its answer. */
+async function select(c: Context<Env>, services: Services, query: AppsQuery) {
+  const scope = await scopeOf(c, services);
+  const asked = query.repoIds?.map((id) => sourceIn(scope, id));
+  // Repositories are counted without regard to which are asked for.
+  if (query.facets.includes("repo") || asked === undefined) {
+    const sources = withApps(scope, query);
+    return { scope, sources, drawn: drawnFromAll(c, scope) };
   }
-  return [...(await services.directory.repos()).values()].filter((repo) => isVisible(c, repo));
+  return { scope, sources: asked, drawn: drawnFrom(c, scope, asked, services.clock()) };
 }
 
-async function appsOf({ hot }: Services, repo: Repo): Promise<App[]> {
-  return (await hot.catalog(repo.id))?.entries.map((entry) => ({ repo, entry })) ?? [];
+/** All that the caller sees; where apps are named by their ids, the repositories of these. */
+function withApps({ sources, byId }: Scope, { filter: { appIds } }: AppsQuery): readonly Source[] {
+  if (appIds === undefined) return sources;
+  const ids = new Set(appIds.map((id) => parseAppId(id)?.repoId));
+  return [...ids].flatMap((id) => byId.get(id ?? "") ?? []);
 }
 
-/** Every app of a repository is `active`; an empty condition asks for nothing. */
-function isActive(status: string | undefined): boolean {
-  return !status || status.split("|").includes("active");
+async function find(
+  { hot }: Services,
+  sources: readonly Source[],
+  query: AppsQuery,
+): Promise<Found> {
+  const { repoIds, text, none, filter } = query;
+  const descriptions = filter.descriptionContains !== undefined;
+  const places = none ? [] : await readPlaces(hot, sources, { repoIds, text, descriptions });
+  return findApps(places, query);
 }
 
-/** Tells a repository without apps from one that was not synced yet. */
-async function syncState({ kv }: Services, repo: Repo): Promise<string> {
-  const [status] = await readStatuses(kv, [repo.id]);
-  return status?.state ?? "syncing";
-}
-
-async function requireApp(c: Context<Env>, services: Services): Promise<App> {
-  // KubeSphere's store has copies of apps under this suffix.
-  const id = c.req.param("app")!.replace(/-store$/, "");
-  const parsed = parseAppId(id);
-  const repo = parsed && (await services.directory.repos()).get(parsed.repoId);
-  if (repo !== undefined && isVisible(c, repo)) {
-    const entry = (await services.hot.catalog(repo.id))?.byKey.get(parsed!.key);
-    if (entry !== undefined) return { repo, entry };
-  }
-  throw new Refused("not_found", `there is no app ${id.slice(0, 40)}`, "app_id");
+/** What is new has an order of its own. */
+function newestFirst(query: AppsQuery): AppsQuery {
+  return { ...query, order: "update_time", reverse: true, facets: [], grouped: false };
 }

@@ -97,7 +97,7 @@ async function listRepos(c: Context<Env>, services: Services) {
   // KubeSphere's console asks for `status=active`, which every repository is.
   const states = alternatives(exact.get("status"));
   const anyState = states.size === 0 || states.has("active");
-  const found = [...(await services.directory.repos()).values()]
+  const found = [...(await services.directory.current()).repos.values()]
     .filter((repo) => repo.workspace === workspace && matchesRepo(repo, filter));
   const rows = (await readRepoRows(services, found))
     .filter(({ status }) => anyState || states.has(status.state));

@@ -21,6 +21,8 @@ export interface Config {
   readonly maxIndexBytes: number;
   readonly cacheBytes: number;
   readonly syncConcurrency: number;
+  /** What is told of tags that an edge cache shall drop. */
+  readonly purgeUrl?: string;
   /** Whether this process syncs what is due: not in a preview of Deno Deploy. */
   readonly syncsDue: boolean;
 }
@@ -37,6 +39,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
 const MIB = 1_048_576;
 const LOOPBACK = /^(localhost|127(\.\d+){3}|::1)$/;
 const MIN_TOKEN_LENGTH = 16;
+/** As Deno Deploy documents it; its own apps alone reach it. */
+const DEPLOY_PURGE_URL = "http://cache.localhost/invalidate/http";
 
 /** Reads the variables of the README's table. Throws a {@link ConfigError} at the first wrong one. */
 export function loadConfig(environment: Environment = Deno.env.toObject()): Config {
@@ -47,6 +51,7 @@ export function loadConfig(environment: Environment = Deno.env.toObject()): Conf
   const adminToken = readToken(read("CHARTROOM_ADMIN_TOKEN"), onLoopback, onDeploy);
   const kv = readLocation(read("CHARTROOM_KV"), onDeploy);
   const secretKeys = readSecretKeys(read("CHARTROOM_SECRET_KEY"), kv);
+  const purgeUrl = readPurgeUrl(read("CHARTROOM_PURGE_URL"), onDeploy);
   const timeline = read("DENO_TIMELINE");
   return Object.freeze({
     host,
@@ -67,6 +72,7 @@ export function loadConfig(environment: Environment = Deno.env.toObject()): Conf
       1,
       100,
     ),
+    ...(purgeUrl === undefined ? {} : { purgeUrl }),
     syncsDue: !onDeploy || timeline === undefined || timeline === "production",
   });
 }
@@ -175,6 +181,16 @@ function readAllowRule(text: string): AllowRule {
     ...(prefix === undefined ? { host } : { range: { address: host, prefix: Number(prefix) } }),
     ...(port === undefined ? {} : { port: Number(port) }),
   };
+}
+
+function readPurgeUrl(value: string | undefined, onDeploy: boolean): string | undefined {
+  if (value === undefined) return onDeploy ? DEPLOY_PURGE_URL : undefined;
+  const url = /^https?:\/\//i.test(value) ? URL.parse(value) : null;
+  if (url && url.username === "" && url.password === "") return url.href;
+  throw new ConfigError(
+    "CHARTROOM_PURGE_URL",
+    "takes an http or https URL without a user name and password",
+  );
 }
 
 function quote(value: string): string {

@@ -3,10 +3,13 @@
 import { createSecrets, loadOrMakeKey, SECRET_KEY_BYTES } from "./access/secrets.ts";
 import { createDirectory, type Directory } from "./catalog/directory.ts";
 import { createHotIndex, type HotIndex } from "./catalog/hot_index.ts";
+import { Scopes } from "./catalog/scope.ts";
 import { type Config, ConfigError } from "./config.ts";
+import { tagsOfGeneration, tagsOfRepo } from "./edge_tags.ts";
 import type { Log } from "./log.ts";
 import { createEgress } from "./sources/egress.ts";
 import { createSource, HTTP_LIMITS, type HttpLimits } from "./sources/download.ts";
+import { createPurger, type Schedule } from "./sources/purge.ts";
 import { type Kv, openKv } from "./store/kv.ts";
 import type { RepositoriesDeps } from "./sync/repositories.ts";
 import { createSyncer, type Syncer } from "./sync/syncer.ts";
@@ -14,8 +17,11 @@ import { createSyncer, type Syncer } from "./sync/syncer.ts";
 export interface Services {
   config: Pick<Config, "adminToken" | "anonymousRead">;
   kv: Kv;
-  hot: HotIndex;
   directory: Directory;
+  scopes: Scopes;
+  hot: HotIndex;
+  /** For the answers that are drawn from it; bytes. */
+  answerBytes: number;
   syncer: Syncer;
   repositories: RepositoriesDeps;
   clock: () => number;
@@ -30,7 +36,12 @@ export interface Surroundings {
   clock?: () => number;
   random?: () => number;
   httpLimits?: HttpLimits;
+  /** When purges of the edge cache go out. */
+  schedule?: Schedule;
 }
+
+/** Of the budget of the cache: answers, ready to be sent. */
+const ANSWERS_SHARE = 1 / 8;
 
 /** Opens the database and puts the parts together. Throws a `ConfigError` if that cannot be done. */
 export async function createServices(
@@ -44,25 +55,49 @@ export async function createServices(
   const secrets = await createSecrets(await secretKeys(config));
   const egress = createEgress(config.allowUpstream);
   const fetchIndex = createSource(egress, httpLimits);
-  const hot = createHotIndex(kv, clock, config.cacheBytes);
+  const answerBytes = config.cacheBytes * ANSWERS_SHARE;
+  const hot = createHotIndex(kv, config.cacheBytes - answerBytes);
   const directory = createDirectory(kv, clock);
+  const { schedule } = surroundings;
+  const purger = createPurger(config.purgeUrl, { log, clock, ...(schedule && { schedule }) });
   const { maxIndexBytes } = config;
   const shared = { kv, fetchIndex, secrets, maxIndexBytes, clock };
   const syncer = createSyncer(
-    { ...shared, random, owner: crypto.randomUUID(), log, onCommit: hot.refresh },
+    {
+      ...shared,
+      random,
+      owner: crypto.randomUUID(),
+      log,
+      onCommit(repo, pointer) {
+        directory.commit(repo.id, pointer);
+        purger.purge(tagsOfGeneration(repo));
+      },
+    },
     config.syncConcurrency,
   );
   return {
     config,
     kv,
-    hot,
     directory,
+    scopes: new Scopes(),
+    hot,
+    answerBytes,
     syncer,
-    repositories: { ...shared, egress, syncer, randomBytes, onChange: directory.refresh },
+    repositories: {
+      ...shared,
+      egress,
+      syncer,
+      randomBytes,
+      onChange(repoId) {
+        directory.refresh();
+        purger.purge(tagsOfRepo(repoId));
+      },
+    },
     clock,
     log,
     async close() {
       await syncer.close();
+      await purger.close();
       await kv.close();
     },
   };

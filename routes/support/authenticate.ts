@@ -3,7 +3,9 @@
 import { createMiddleware } from "hono/factory";
 import type { Context } from "hono";
 import { timingSafeEqual } from "hono/utils/buffer";
-import { type Action, allowed, type Identity } from "../../src/access/policy.ts";
+import { type Action, allowed, type Identity, sightOf } from "../../src/access/policy.ts";
+import type { Source } from "../../src/catalog/places.ts";
+import type { Scope } from "../../src/catalog/scope.ts";
 import { invalid, Refused } from "../../src/refused.ts";
 import type { Services } from "../../src/services.ts";
 import type { Repo } from "../../src/store/repos.ts";
@@ -47,6 +49,29 @@ export function isVisible(c: Context<Env>, repo: Repo): boolean {
   return inScope && allowed(c.get("identity"), "read", repo.workspace);
 }
 
+/** All that the caller sees on this path. */
+export async function scopeOf(
+  c: Context<Env>,
+  { directory, scopes }: Services,
+): Promise<Scope> {
+  const snapshot = await directory.current();
+  // No workspace's name has a space in it.
+  const key = `${sightOf(c.get("identity"))} ${workspaceOf(c) ?? ""}`;
+  return scopes.of(key, snapshot, (repo) => isVisible(c, repo));
+}
+
+/** A repository of a scope. */
+export function sourceIn(scope: Scope, id: string): Source {
+  const source = scope.byId.get(id);
+  if (source === undefined) throw repoNotFound(id);
+  return source;
+}
+
+/** Whether a request shows who sends it; if not, its answer may be for all. */
+export function hasCredentials(headers: Headers): boolean {
+  return headers.has("authorization");
+}
+
 /** A repository that the caller may see, and change if that is what `action` is. */
 export async function requireRepo(
   c: Context<Env>,
@@ -54,7 +79,7 @@ export async function requireRepo(
   id: string,
   action: Action,
 ): Promise<Repo> {
-  const repo = (await directory.repos()).get(id);
+  const repo = (await directory.current()).repos.get(id);
   if (repo === undefined || !isVisible(c, repo)) throw repoNotFound(id);
   if (action === "read") return repo;
   authorize(c, action, repo.workspace);

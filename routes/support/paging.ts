@@ -45,3 +45,19 @@ function readInteger(text: string | undefined): number | undefined {
   const value = BigInt(text.replace("+", ""));
   return value > MAX_INT64 || value < -MAX_INT64 - 1n ? undefined : Number(value);
 }
+
+/** The items of one page, taken from all of them, and whether there are more behind it. */
+export function takePage<T>(
+  items: Iterator<T>,
+  total: number,
+  { limit, offset }: Paging,
+): { page: T[]; more: boolean } {
+  const page: T[] = [];
+  if (limit < -1 || (limit !== -1 && (offset < 0 || offset > total))) return { page, more: false };
+  const end = limit === -1 ? Infinity : offset + limit;
+  let next = items.next();
+  for (let at = 0; at < end && !next.done; at++, next = items.next()) {
+    if (limit === -1 || at >= offset) page.push(next.value);
+  }
+  return { page, more: !next.done };
+}

@@ -1,41 +1,62 @@
 /**
- * Catalogs and versions in memory. A read asks KV at most once a second whether a repository has a
- * newer generation; while KV does not answer, what is in memory is served.
+ * Catalogs in memory, and what is derived from them: bounded by bytes, loaded once however many ask
+ * for it. What is dropped from here stays whole for a request that has it in hand.
  */
 
 import { LRUCache } from "lru-cache";
 import type { KeptVersion } from "../helm/chart.ts";
 import {
   type CatalogEntry,
-  GenerationGone,
-  readCatalog,
-  readPointer,
+  type Pointer,
+  readCatalogSegments,
   readVersions,
 } from "../store/generations.ts";
 import { type Kv, StoreUnavailable } from "../store/kv.ts";
+import { inflateSegment, splitItems } from "../store/segments.ts";
+import { takeTurns } from "../turn.ts";
+import { buildCatalog, type Catalog, type RecordSegment, segmentOf } from "./catalog.ts";
+import { indexApps, type SearchIndex } from "./search.ts";
 import { soon } from "./soon.ts";
+import { lowerCase } from "./text.ts";
+import { createVocabulary, type Vocabulary } from "./vocabulary.ts";
 
-/** How long a generation is taken for the current one without asking. */
-export const CHECK_EVERY_MS = 1_000;
-/** Bytes in memory for a character of the JSON that a value was read from, roughly. */
+/** Of the budget, for records that are unpacked: who asks for a page often asks for the next. */
+const UNPACKED_SHARE = 1 / 8;
+/** Catalogs that are loaded at once. */
+const LOADS_AT_ONCE = 16;
+/** Bytes in memory for a character of the JSON that versions were read from, roughly. */
 const BYTES_PER_CHARACTER = 2;
-/** A generation may be replaced while it is read; more often than this it is not. */
-const MAX_LOADS = 3;
+const STRING_BYTES = 32;
 
-/** A generation's apps, in memory. */
-export interface Catalog {
-  generation: number;
-  entries: readonly CatalogEntry[];
-  byKey: ReadonlyMap<string, CatalogEntry>;
+/** What became of reads, and what is in memory. */
+export interface CacheCounts {
+  hits: number;
+  misses: number;
+  evictions: number;
+  entries: number;
+  bytes: number;
+  max_bytes: number;
 }
 
 export interface HotIndex {
-  /** The current catalog of a repository; `undefined` if it was never synced. */
-  catalog(repoId: string): Promise<Catalog | undefined>;
-  /** An app's versions, newest first. */
+  /** The catalog of a generation if it is in memory. */
+  peek(repoId: string, pointer: Pointer): Catalog | undefined;
+  /**
+   * The catalogs of generations, in their order. One that the database does not give in time is an
+   * older one. Throws `GenerationGone` if a newer one has replaced it long ago.
+   */
+  catalogs(of: readonly (readonly [repoId: string, pointer: Pointer])[]): Promise<Catalog[]>;
+  /** For search by words; at once if it is in memory. */
+  searchIndex(catalog: Catalog): SearchIndex | Promise<SearchIndex>;
+  /** Lower-cased, by app; at once if they are in memory. */
+  descriptions(catalog: Catalog): readonly string[] | Promise<readonly string[]>;
+  /** Records of apps by their numbers. */
+  entries(catalog: Catalog, numbers: readonly number[]): CatalogEntry[];
+  /** An app's versions, newest first. Throws as `catalogs` does. */
   versions(repoId: string, entry: CatalogEntry): Promise<readonly KeptVersion[]>;
-  /** The repository has a new generation, which the next read shall see. */
-  refresh(repoId: string): void;
+  /** Shared by all search indexes. */
+  readonly vocabulary: Vocabulary;
+  counts(): CacheCounts;
 }
 
 /** What is in memory, with its size in bytes. */
@@ -43,102 +64,154 @@ interface Hot<T> {
   value: T;
   size: number;
 }
-type HotCatalog = Hot<Catalog | undefined>;
-type HotVersions = Hot<readonly KeptVersion[]>;
 
 /** A hot index that holds at most about `maxBytes`. */
-export function createHotIndex(kv: Kv, clock: () => number, maxBytes: number): HotIndex {
-  const hot = new LRUCache<string, HotCatalog | HotVersions>({
-    maxSize: maxBytes,
-    sizeCalculation: ({ size }) => size,
+export function createHotIndex(kv: Kv, maxBytes: number): HotIndex {
+  const counts = { hits: 0, misses: 0, evictions: 0 };
+  const sized = {
+    sizeCalculation: ({ size }: Hot<unknown>) => 1 + Math.ceil(size),
+    dispose(_value: unknown, _key: unknown, reason: LRUCache.DisposeReason) {
+      if (reason === "evict") counts.evictions++;
+    },
+  };
+  const hot = new LRUCache<string, Hot<unknown>>({
+    ...sized,
+    maxSize: Math.ceil(maxBytes * (1 - UNPACKED_SHARE)),
   });
-  /** `news`: this process has committed something that was not read since. */
-  const checked = new Map<string, { at: number; strong: boolean; news: boolean }>();
-  const loading = new Map<string, Promise<HotCatalog | HotVersions>>();
+  const unpacked = new LRUCache<RecordSegment, Hot<string[]>>({
+    ...sized,
+    maxSize: Math.ceil(maxBytes * UNPACKED_SHARE),
+  });
+  const loading = new Map<string, Promise<Hot<unknown>>>();
+  const vocabulary = createVocabulary();
 
-  /** Lets all that want a value while it is loaded have that one. */
-  function once<T extends HotCatalog | HotVersions>(key: string, load: () => Promise<T>) {
-    const other = loading.get(key);
-    if (other !== undefined) return other as Promise<T>;
-    const mine = load().finally(() => {
-      if (loading.get(key) === mine) loading.delete(key);
-    });
-    loading.set(key, mine);
-    return mine;
+  /** What is in memory under a key, or else what `load` gives: once for all that ask meanwhile. */
+  function getOrLoad<T>(key: string, load: () => Promise<Hot<T>>): T | Promise<T> {
+    const known = hot.get(key) as Hot<T> | undefined;
+    if (known === undefined) return loadOnce(key, key, load).then(({ value }) => value);
+    counts.hits++;
+    return known.value;
   }
 
-  async function bringUpToDate(repoId: string, known: HotCatalog | undefined) {
-    const check = checked.get(repoId);
-    const at = clock();
-    try {
-      const current = await load(kv, repoId, known, check?.strong ? "strong" : "eventual");
-      // Unless it was refreshed meanwhile.
-      if (checked.get(repoId) === check) {
-        hot.set(repoId, current);
-        checked.set(repoId, { at, strong: false, news: false });
-      }
-      return current;
-    } catch (error) {
-      if (known === undefined || !(error instanceof StoreUnavailable)) throw error;
-      // Not every request shall wait for a database that does not answer.
-      if (checked.get(repoId) === check) {
-        checked.set(repoId, { at: clock(), strong: true, news: check?.news ?? false });
-      }
-      return known;
+  function loadOnce<T>(what: string, key: string, load: () => Promise<Hot<T>>): Promise<Hot<T>> {
+    let current = loading.get(what) as Promise<Hot<T>> | undefined;
+    if (current === undefined) {
+      counts.misses++;
+      current = load().then((loaded) => {
+        hot.set(key, loaded);
+        return loaded;
+      }).finally(() => loading.delete(what));
+      loading.set(what, current);
     }
+    return current;
+  }
+
+  function peek(repoId: string, pointer: Pointer): Catalog | undefined {
+    const known = hot.get(repoId) as Hot<Catalog> | undefined;
+    if (known === undefined || known.value.generation < pointer.generation) return undefined;
+    counts.hits++;
+    return known.value;
+  }
+
+  /** Loads a catalog that is not in memory, or is there as an older one. */
+  async function catalogOf(repoId: string, pointer: Pointer): Promise<Catalog> {
+    const known = hot.get(repoId) as Hot<Catalog> | undefined;
+    const { generation } = pointer;
+    const current = loadOnce(`${repoId}@${generation}`, repoId, async () => {
+      const stored = await readCatalogSegments(kv, repoId, pointer);
+      const value = await buildCatalog(repoId, generation, stored);
+      if (known !== undefined) { for (const key of derivedKeys(known.value)) hot.delete(key); }
+      return { value, size: value.bytes };
+    });
+    if (known === undefined) return (await current).value;
+    try {
+      return (await soon(current, known)).value;
+    } catch (error) {
+      if (error instanceof StoreUnavailable) return known.value;
+      throw error;
+    }
+  }
+
+  function itemsOf(segment: RecordSegment): string[] {
+    const known = unpacked.get(segment);
+    if (known !== undefined) return known.value;
+    const text = inflateSegment(segment.bytes);
+    const items = splitItems(text, segment.count);
+    unpacked.set(segment, { value: items, size: text.length + items.length * STRING_BYTES });
+    return items;
+  }
+
+  function entryOf(catalog: Catalog, number: number): CatalogEntry {
+    const segment = segmentOf(catalog, number);
+    return JSON.parse(itemsOf(segment)[number - segment.first]!);
   }
 
   return {
-    async catalog(repoId) {
-      const known = hot.get(repoId) as HotCatalog | undefined;
-      const check = checked.get(repoId);
-      const isFresh = check && !check.news && clock() - check.at < CHECK_EVERY_MS;
-      if (known && isFresh) return known.value;
-      const current = once(repoId, () => bringUpToDate(repoId, known));
-      const mustWait = known === undefined || check === undefined || check.news;
-      return (mustWait ? await current : await soon(current, known)).value;
+    vocabulary,
+    peek,
+    async catalogs(of) {
+      const found = of.map(([repoId, pointer]) => peek(repoId, pointer));
+      const missing = [...found.keys()].filter((i) => found[i] === undefined);
+      for (let from = 0; from < missing.length; from += LOADS_AT_ONCE) {
+        const batch = missing.slice(from, from + LOADS_AT_ONCE);
+        await Promise.all(batch.map(async (i) => found[i] = await catalogOf(...of[i]!)));
+      }
+      return found as Catalog[];
     },
-    async versions(repoId, entry) {
-      const key = `${repoId}/${entry.key}/${entry.segments.join()}`;
-      const known = hot.get(key) as HotVersions | undefined;
-      if (known !== undefined) return known.value;
-      const loaded = await once(key, async () => {
-        const versions = await readVersions(kv, repoId, entry);
-        const value: HotVersions = withSize(versions, versions);
-        hot.set(key, value);
-        return value;
+    searchIndex(catalog) {
+      return getOrLoad(derivedKeys(catalog)[0], async () => {
+        const value = await indexApps(vocabulary, searchables(catalog), takeTurns());
+        return { value, size: value.bytes };
       });
-      return loaded.value;
     },
-    refresh(repoId) {
-      checked.set(repoId, { at: clock(), strong: true, news: true });
-      loading.delete(repoId);
+    descriptions(catalog) {
+      return getOrLoad(derivedKeys(catalog)[1], async () => {
+        const turn = takeTurns();
+        const value: string[] = [];
+        for (const { description } of searchables(catalog)) {
+          value.push(lowerCase(description));
+          await turn();
+        }
+        const characters = value.reduce((sum, text) => sum + text.length, 0);
+        return { value, size: characters + value.length * STRING_BYTES };
+      });
     },
+    entries: (catalog, numbers) => numbers.map((number) => entryOf(catalog, number)),
+    async versions(repoId, entry) {
+      const key = `versions/${repoId}/${entry.key}/${entry.segments.join()}`;
+      return await getOrLoad(key, async () => {
+        const versions = await readVersions(kv, repoId, entry);
+        const size = 1 + JSON.stringify(versions).length * BYTES_PER_CHARACTER;
+        return { value: versions, size };
+      });
+    },
+    counts: () => ({
+      ...counts,
+      entries: hot.size + unpacked.size,
+      bytes: hot.calculatedSize + unpacked.calculatedSize,
+      max_bytes: maxBytes,
+    }),
   };
 }
 
-async function load(
-  kv: Kv,
-  repoId: string,
-  known: HotCatalog | undefined,
-  consistency: Deno.KvConsistencyLevel,
-): Promise<HotCatalog> {
-  for (let attempt = 1;; attempt++) {
-    const pointer = await readPointer(kv, repoId, consistency);
-    if (pointer === null) return { value: undefined, size: 1 };
-    // An eventual read may answer with what was before; a generation never goes back.
-    if (known?.value && known.value.generation >= pointer.generation) return known;
-    try {
-      const entries = await readCatalog(kv, repoId, pointer);
-      const byKey = new Map(entries.map((entry) => [entry.key, entry]));
-      return withSize({ generation: pointer.generation, entries, byKey }, entries);
-    } catch (error) {
-      // The pointer was replaced, and its segments swept, between the two reads.
-      if (!(error instanceof GenerationGone) || attempt === MAX_LOADS) throw error;
-    }
-  }
+/** Under which its search index and its descriptions are kept. */
+function derivedKeys({ repoId, generation }: Catalog): [search: string, descriptions: string] {
+  return [`search/${repoId}@${generation}`, `descriptions/${repoId}@${generation}`];
 }
 
-function withSize<T>(value: T, of: unknown): Hot<T> {
-  return { value, size: 1 + JSON.stringify(of).length * BYTES_PER_CHARACTER };
+/** What search looks at in a catalog's apps, in their order. */
+function* searchables({ segments }: Catalog) {
+  for (const { bytes } of segments) {
+    const entries: CatalogEntry[] = JSON.parse(inflateSegment(bytes));
+    for (const { name, latest: { chart } } of entries) {
+      const { keywords = [], description = "", maintainers = [] } = chart;
+      const names = maintainers.flatMap(({ name, email }) => [name, email]);
+      yield {
+        name,
+        keywords,
+        description,
+        maintainers: names.filter((text) => text !== undefined),
+      };
+    }
+  }
 }

@@ -3,7 +3,14 @@
 import { createdText, type KeptVersion, type Maintainer } from "../helm/chart.ts";
 import { appId, versionId } from "../helm/ids.ts";
 import { printTime } from "../helm/time.ts";
-import type { App } from "./query.ts";
+import type { CatalogEntry } from "../store/generations.ts";
+import type { Repo } from "../store/repos.ts";
+
+/** An app of a repository. */
+export interface App {
+  repo: Repo;
+  entry: CatalogEntry;
+}
 
 /** An app of a list. */
 export function appView({ repo, entry }: App) {

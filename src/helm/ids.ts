@@ -24,6 +24,11 @@ export function appId(repoId: string, key: string): string {
   return `app-${repoId.slice("repo-".length)}-${key}`;
 }
 
+/** `ctg-<hash of the name>`; of apps without a category, as in KubeSphere, `ctg-uncategorized`. */
+export function categoryId(name: string): string {
+  return `ctg-${name === "" ? "uncategorized" : base36(name).slice(0, 10)}`;
+}
+
 /** `appv-<repository>-<chart and version>` */
 export function versionId(repoId: string, chart: string, version: string): string {
   return `appv-${repoId.slice("repo-".length)}-${base36(`${chart}\0${version}`).slice(0, 14)}`;

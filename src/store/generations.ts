@@ -10,6 +10,7 @@ import type { Kv } from "./kv.ts";
 import {
   decodeSegment,
   encodeSegment,
+  joinItems,
   readSegment,
   SegmentCutter,
   segmentHash,
@@ -119,7 +120,7 @@ export class GenerationBuilder {
   }
 
   #hold(items: string[]): string {
-    const bytes = encodeSegment(`[${items.join(",")}]`);
+    const bytes = encodeSegment(joinItems(items));
     const hash = segmentHash(bytes);
     this.#used.add(hash);
     if (!this.#known.has(hash)) this.fresh.set(hash, bytes);
@@ -137,9 +138,32 @@ export async function readPointer(
   return asPointer(value);
 }
 
+/** The current pointers of all repositories, by the repository's id. */
+export async function listPointers(kv: Kv): Promise<Map<string, Pointer>> {
+  const pointers = new Map<string, Pointer>();
+  for (const { key, value } of await kv.list<Pointer>({ prefix: keys.indexes })) {
+    const pointer = asPointer(value);
+    if (pointer !== null) pointers.set(key[1] as string, pointer);
+  }
+  return pointers;
+}
+
 /** What was written otherwise than today counts as nothing, and the next sync writes it anew. */
 export function asPointer(value: Pointer | null): Pointer | null {
   return value?.format === FORMAT ? value : null;
+}
+
+/**
+ * The segments of a generation's catalog as they are stored, in their order. Throws
+ * {@link GenerationGone} if one is no longer stored.
+ */
+export function readCatalogSegments(
+  kv: Kv,
+  repoId: string,
+  pointer: Pointer,
+): Promise<Uint8Array[]> {
+  const hashes = splitHashes(pointer.catalog);
+  return Promise.all(hashes.map((hash) => requireSegment(kv, repoId, hash)));
 }
 
 /** The catalog of a generation. Throws {@link GenerationGone} if it is no longer stored. */
@@ -148,12 +172,10 @@ export async function readCatalog(
   repoId: string,
   pointer: Pointer,
 ): Promise<CatalogEntry[]> {
-  const hashes = splitHashes(pointer.catalog);
-  const stored = await Promise.all(hashes.map((hash) => readSegment(kv, repoId, hash)));
   const turn = takeTurns();
   const entries: CatalogEntry[] = [];
-  for (const [i, bytes] of stored.entries()) {
-    for (const entry of decodePart<CatalogEntry>(bytes, hashes[i]!)) entries.push(entry);
+  for (const bytes of await readCatalogSegments(kv, repoId, pointer)) {
+    for (const entry of decodeSegment<CatalogEntry>(bytes)) entries.push(entry);
     await turn();
   }
   return entries;
@@ -187,10 +209,11 @@ export function referencesOf(pointer: Pointer, catalog: CatalogEntry[]): Set<str
 }
 
 async function readPart<T>(kv: Kv, repoId: string, hash: string): Promise<T[]> {
-  return decodePart(await readSegment(kv, repoId, hash), hash);
+  return decodeSegment(await requireSegment(kv, repoId, hash));
 }
 
-function decodePart<T>(bytes: Uint8Array | undefined, hash: string): T[] {
+async function requireSegment(kv: Kv, repoId: string, hash: string): Promise<Uint8Array> {
+  const bytes = await readSegment(kv, repoId, hash);
   if (bytes === undefined) throw new GenerationGone(`segment ${hash} is not stored`);
-  return decodeSegment(bytes);
+  return bytes;
 }

@@ -4,9 +4,12 @@ export const keys = {
   repo: (id: string) => ["repo", id],
   repos: ["repo"],
   repoName: (workspace: string, name: string) => ["repo_name", workspace, name],
-  /** Changes with every repository that is made, modified or deleted. */
+  /** Written with every repository that is made, modified or deleted. */
   reposChange: ["repos_change"],
   index: (repoId: string) => ["index", repoId],
+  indexes: ["index"],
+  /** Written with every new generation. */
+  indexesChange: ["indexes_change"],
   sync: (repoId: string) => ["sync", repoId],
   syncs: ["sync"],
   /** `hash`: hexadecimal SHA-256 of what the segment holds. */

@@ -58,6 +58,7 @@ export interface Kv {
   /** Any number of keys; those of one call are a snapshot if there are at most ten. */
   getMany<T extends readonly unknown[]>(
     keys: readonly [...{ [K in keyof T]: Deno.KvKey }],
+    consistency?: Deno.KvConsistencyLevel,
   ): Promise<{ [K in keyof T]: Entry<T[K]> }>;
   list<T>(selector: Deno.KvListSelector, limit?: number): Promise<Deno.KvEntry<T>[]>;
   /**
@@ -77,11 +78,11 @@ export async function openKv(location: KvLocation, limits: KvLimits = KV_LIMITS)
   const reading = location.kind === "file" ? await Handle.open(location, limits) : writing;
   return {
     get: (key, consistency = "strong") => reading.call((db) => db.get(key, { consistency })),
-    async getMany(keys) {
+    async getMany(keys, consistency = "strong") {
       const batches: Promise<Entry<unknown>[]>[] = [];
       for (let i = 0; i < keys.length; i += MAX_KEYS_PER_GET) {
         const batch = keys.slice(i, i + MAX_KEYS_PER_GET);
-        batches.push(reading.call((db) => db.getMany(batch)));
+        batches.push(reading.call((db) => db.getMany(batch, { consistency })));
       }
       return (await Promise.all(batches)).flat() as never;
     },

@@ -79,7 +79,7 @@ export async function insertRepo(kv: Kv, repo: Repo): Promise<boolean> {
       .set(nameKey, { repoId: repo.id, createTime: repo.createTime })
       .set(keys.repo(repo.id), repo)
       .set(keys.sync(repo.id), status)
-      .set(keys.reposChange, crypto.randomUUID())
+      .set(keys.reposChange, true)
   );
   return written !== undefined;
 }
@@ -95,11 +95,6 @@ export async function listRepos(kv: Kv): Promise<Repo[]> {
 /** Whether a name is taken in a workspace. */
 export async function isNameTaken(kv: Kv, workspace: string, name: string): Promise<boolean> {
   return (await kv.get(keys.repoName(workspace, name))).value !== null;
-}
-
-/** A value that is another one after any repository was made, modified or deleted. */
-export async function readReposChange(kv: Kv): Promise<string | null> {
-  return (await kv.get<string>(keys.reposChange, "eventual")).value;
 }
 
 /**
@@ -122,7 +117,7 @@ export async function updateRepo(
     if (renamed && await isNameTaken(kv, next.repo.workspace, next.repo.name)) return "name_taken";
     const { value } = status;
     const written = await kv.commit((op) => {
-      op.check(repo).set(keys.repo(id), next.repo).set(keys.reposChange, crypto.randomUUID());
+      op.check(repo).set(keys.repo(id), next.repo).set(keys.reposChange, true);
       if (renamed) {
         op.check({ key: newName, versionstamp: null }).delete(oldName)
           .set(newName, { repoId: id, createTime: next.repo.createTime });
@@ -147,7 +142,7 @@ export async function deleteRepo(kv: Kv, id: string, now: number): Promise<"dele
       scheduleSweepOfAll(moveDue(op, id, status.value?.nextDue ?? null, null), id, now)
         .check(repo).check(status)
         .delete(keys.repo(id)).delete(keys.repoName(workspace, name)).delete(keys.sync(id))
-        .delete(keys.index(id)).set(keys.reposChange, crypto.randomUUID())
+        .delete(keys.index(id)).set(keys.reposChange, true)
     );
     if (written !== undefined) return "deleted";
   }

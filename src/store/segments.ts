@@ -110,7 +110,29 @@ export async function readSegment(
 
 /** The items of a segment. */
 export function decodeSegment<T>(bytes: Uint8Array): T[] {
-  return JSON.parse(new TextDecoder().decode(inflateSync(bytes)));
+  return JSON.parse(inflateSegment(bytes));
+}
+
+/** A segment's text: a JSON array. */
+export function inflateSegment(bytes: Uint8Array): string {
+  return new TextDecoder().decode(inflateSync(bytes));
+}
+
+/** JSON has no line feed of its own, so that {@link splitItems} finds each item without reading it. */
+const SEPARATOR = ",\n";
+
+/** The text of a segment from its items as JSON. */
+export function joinItems(items: readonly string[]): string {
+  return `[${items.join(SEPARATOR)}]`;
+}
+
+/** The items of a segment's text as JSON; `count`: how many there are. */
+export function splitItems(text: string, count: number): string[] {
+  const items = text.slice(1, -1).split(SEPARATOR);
+  // A segment that was written when items were not separated so.
+  return items.length === count
+    ? items
+    : JSON.parse(text).map((item: unknown) => JSON.stringify(item));
 }
 
 /** Deletes every row under a prefix, in batches, under the lease of the repository. */

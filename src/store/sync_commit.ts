@@ -101,6 +101,8 @@ export async function commitSync(
     endLease(op.check(repo).check(old).check(leaseCheck(lease)), lease)
       .set(keys.sync(repoId), status);
     if (pointer !== undefined) op.set(keys.index(repoId), pointer);
+    // Without changes, it is the same generation with other validators.
+    if (event.changes !== undefined) op.set(keys.indexesChange, true);
     moveDue(op, repoId, old.value?.nextDue ?? null, status.nextDue);
     if (republished !== undefined) addRepublished(op, repoId, republished);
     return addEvent(op, repoId, event);

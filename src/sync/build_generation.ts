@@ -74,7 +74,7 @@ export async function buildGeneration(
   const pointer: Pointer = {
     ...content,
     generation: same ? old.generation : (old?.generation ?? 0) + 1,
-    committedAt: same ? old.committedAt : now,
+    committedAt: same ? old.committedAt : commitTime(old, now),
     revision,
     validators,
     ...headOf(summary),
@@ -95,6 +95,11 @@ function headOf(
     apiVersion: apiVersion.slice(0, 16),
     ...(generated && isTime(generated) ? { generated } : {}),
   };
+}
+
+/** Another second than the generation before has: `Last-Modified` knows no less. */
+function commitTime(old: Pointer | null, now: number): number {
+  return old === null ? now : Math.max(now, (Math.floor(old.committedAt / 1_000) + 1) * 1_000);
 }
 
 /** Merges the charts of an index over a catalog as they come. */

@@ -38,7 +38,7 @@ export interface RepositoriesDeps {
   clock: () => number;
   randomBytes: (length: number) => Uint8Array;
   /** Called when a repository was made, modified or deleted. */
-  onChange: () => void;
+  onChange: (repoId: string) => void;
 }
 
 /** What an index holds, found without keeping it. */
@@ -76,7 +76,7 @@ export async function registerRepo(
     revision: 1,
   };
   if (!await insertRepo(deps.kv, repo)) throw nameTaken(name);
-  deps.onChange();
+  deps.onChange(id);
   deps.syncer.start(repo);
   return id;
 }
@@ -167,14 +167,14 @@ export async function modifyRepo(
     const message = "the repository's URL or credential was changed meanwhile; try again";
     throw new Refused("conflict", message);
   }
-  deps.onChange();
+  deps.onChange(id);
   deps.syncer.start({ id, host });
 }
 
 /** Deletes a repository, with its apps and its history. */
 export async function removeRepo(deps: RepositoriesDeps, id: string): Promise<void> {
   if (await deleteRepo(deps.kv, id, deps.clock()) === "absent") throw repoNotFound(id);
-  deps.onChange();
+  deps.onChange(id);
 }
 
 /**

@@ -6,6 +6,7 @@ import { describeError, type Log } from "../log.ts";
 import type { FetchIndex } from "../sources/source.ts";
 import type { SyncEvent } from "../store/events.ts";
 import { type GarbageRow, sweep } from "../store/garbage.ts";
+import type { Pointer } from "../store/generations.ts";
 import { type Entry, type Kv, StoreUnavailable } from "../store/kv.ts";
 import { acquireLease } from "../store/leases.ts";
 import { type Progress, writeProgress } from "../store/progress.ts";
@@ -41,7 +42,7 @@ export interface SyncDeps {
   /** Called when a sync begins, with what is kept up to date while it goes on. */
   onBegin: (repoId: string, progress: Readonly<Progress>) => void;
   /** Called when a new generation is committed. */
-  onCommit: (repoId: string) => void;
+  onCommit: (repo: Repo, pointer: Pointer) => void;
 }
 
 /**
@@ -183,7 +184,8 @@ async function settle(
     const result = resultOf(deps, beginning, product, repo.value, current.value);
     if (await commitSync(deps.kv, held.lease, repo, current, result)) {
       held.settle();
-      if (result.pointer !== undefined) deps.onCommit(id);
+      const { pointer, event: { changes } } = result;
+      if (pointer !== undefined && changes !== undefined) deps.onCommit(repo.value, pointer);
       logEvent(deps.log, id, result.event);
       return { dueAt: result.status.nextDue };
     }

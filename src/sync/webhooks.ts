@@ -112,7 +112,7 @@ async function changeWebhook(
     return { repo: { ...repo, ...(next && { webhook: next }) } };
   });
   if (outcome === "absent") throw repoNotFound(repoId);
-  onChange();
+  onChange(repoId);
 }
 
 function webhookNotFound(repoId: string): Refused {

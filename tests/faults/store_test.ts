@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
-import { CHECK_EVERY_MS } from "../../src/catalog/hot_index.ts";
+import { CHECK_EVERY_MS } from "../../src/catalog/directory.ts";
 import type { Services } from "../../src/services.ts";
 import { GARBAGE_DELAY_MS } from "../../src/store/garbage.ts";
 import { readCatalog, readPointer, referencesOf } from "../../src/store/generations.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { CHECK_EVERY_MS, createHotIndex } from "../../src/catalog/hot_index.ts";
+import { createHotIndex } from "../../src/catalog/hot_index.ts";
 import { mergeChart } from "../../src/helm/merge.ts";
 import { GenerationBuilder, type Pointer } from "../../src/store/generations.ts";
 import { keys } from "../../src/store/keys.ts";

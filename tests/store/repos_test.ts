@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readChanges } from "../../src/store/changes.ts";
 import { type Ask, type Asked, duePages, requestSync } from "../../src/store/due.ts";
 import { keys } from "../../src/store/keys.ts";
 import type { Kv } from "../../src/store/kv.ts";
@@ -7,7 +8,6 @@ import {
   findRepo,
   insertRepo,
   listRepos,
-  readReposChange,
   type Repo,
   updateRepo,
 } from "../../src/store/repos.ts";
@@ -49,11 +49,11 @@ onEachDatabase("updateRepo renames, and moves the due row with the status", asyn
   const a = repo("a");
   await insertRepo(kv, a);
   await insertRepo(kv, repo("b"));
-  const change = await readReposChange(kv);
+  const change = (await readChanges(kv)).repos;
   const rename = (name: string) => updateRepo(kv, a.id, (repo) => ({ repo: { ...repo, name } }));
   assert.equal(await rename("b"), "name_taken");
   assert.equal(await rename("c"), "updated");
-  assert.notEqual(await readReposChange(kv), change);
+  assert.notEqual((await readChanges(kv)).repos, change);
   assert.equal(await insertRepo(kv, repo("d", { name: "a" })), true);
   const move = (nextDue: number | null) =>
     updateRepo(kv, a.id, (repo, status) => ({ repo, status: { ...status, nextDue } }));

@@ -33,6 +33,7 @@ Deno.test("loadConfig reads what is given", () => {
     CHARTROOM_MAX_INDEX_BYTES: "64MiB",
     CHARTROOM_CACHE_BYTES: "1048576",
     CHARTROOM_SYNC_CONCURRENCY: "1",
+    CHARTROOM_PURGE_URL: "https://edge.example.org/purge?key=a%20b",
   });
   assert.equal(config.host, "::");
   assert.deepEqual(config.kv, { kind: "remote", url: "https://kv.example.org/v2" });
@@ -51,6 +52,7 @@ Deno.test("loadConfig reads what is given", () => {
   assert.equal(config.maxIndexBytes, 64 * 1_048_576);
   assert.equal(config.cacheBytes, 1_048_576);
   assert.equal(config.syncConcurrency, 1);
+  assert.equal(config.purgeUrl, "https://edge.example.org/purge?key=a%20b");
 });
 
 Deno.test("loadConfig on Deno Deploy takes the attached database, and wants token and key", () => {
@@ -59,6 +61,9 @@ Deno.test("loadConfig on Deno Deploy takes the attached database, and wants toke
   assert.deepEqual(config.kv, { kind: "attached" });
   assert.equal(config.anonymousRead, false);
   assert.equal(config.syncsDue, true);
+  assert.equal(config.purgeUrl, "http://cache.localhost/invalidate/http");
+  const purgeUrl = "http://edge:8080/";
+  assert.equal(loadConfig({ ...deploy, CHARTROOM_PURGE_URL: purgeUrl }).purgeUrl, purgeUrl);
   assert.equal(loadConfig({ ...deploy, DENO_TIMELINE: "production" }).syncsDue, true);
   assert.equal(loadConfig({ ...deploy, DENO_TIMELINE: "git-branch/x" }).syncsDue, false);
   assert.throws(() => loadConfig({ ...deploy, CHARTROOM_ADMIN_TOKEN: "" }), {
@@ -87,6 +92,7 @@ Deno.test("a wrong value names its variable and what it takes", () => {
     CHARTROOM_MAX_INDEX_BYTES: ["1", "5TB", "-1", "8 GiB"],
     CHARTROOM_CACHE_BYTES: ["much"],
     CHARTROOM_SYNC_CONCURRENCY: ["0", "101", "1.5"],
+    CHARTROOM_PURGE_URL: ["edge", "ftp://edge/", "http:edge", "http://", "http://me:x@edge/"],
   };
   for (const [name, values] of Object.entries(wrong)) {
     for (const value of values) {

@@ -1,0 +1,59 @@
+/** P12: what 1,000 repositories with 100 apps each take in memory. */
+
+import { filledDatabase, warmUp } from "./databases.ts";
+import { CHARTS } from "./fleet.ts";
+import { round, timed } from "./measure.ts";
+import { condition, type Input, type Result } from "./result.ts";
+import { type Memory, startChartroom } from "./server.ts";
+
+const REPOSITORIES = 1_000;
+const ROUNDS = 2;
+const MB = 1_000_000;
+/** Each of them is a search over all apps. */
+const SEARCHES = ["q=redis", "q=postgers+cluster", "conditions=keyword=redis"];
+
+/** What a server that has read all of its catalogs needs. */
+interface Footprint extends Memory {
+  /** How long a list over all takes once more: long, if some are not in memory any more. */
+  listMs: number;
+}
+
+/** Measures servers with all of them and with none, new ones each time. The worst counts. */
+export async function measure({ folder }: Input): Promise<Result> {
+  const fullData = await filledDatabase(folder, { fleet: REPOSITORIES });
+  const emptyData = await filledDatabase(folder, {});
+  const rounds: ReturnType<typeof growth>[] = [];
+  for (let i = 0; i < ROUNDS; i++) {
+    const full = await footprint(fullData, REPOSITORIES * CHARTS);
+    rounds.push(growth(full, await footprint(emptyData, 0)));
+  }
+  const value = Math.max(...rounds.map(({ growth }) => growth));
+  const what = "heap of 1,000 repositories with 100 apps each";
+  return { ...condition(what, value, "MB", "under", 150), rounds };
+}
+
+/** After lists of each repository and of all, and searches over all. */
+async function footprint(data: string, apps: number): Promise<Footprint> {
+  await using server = await startChartroom(data);
+  const found = await warmUp(server);
+  if (found !== apps) throw new Error(`there are ${found} apps`);
+  const read = async (path: string) => void await (await server.get(path)).arrayBuffer();
+  for (const search of SEARCHES) await read(`/v1/apps?${search}`);
+  const listMs = await timed(() => read("/v1/apps"));
+  return { ...await server.memory(), listMs };
+}
+
+function growth(full: Footprint, empty: Footprint) {
+  const heapUsed = full.heapUsed - empty.heapUsed, external = full.external - empty.external;
+  const inMb = (bytes: number) => round(bytes / MB);
+  return {
+    // V8 counts array buffers as external.
+    growth: inMb(heapUsed + external),
+    heapUsed: inMb(heapUsed),
+    external: inMb(external),
+    resident: inMb(full.rss - empty.rss),
+    empty: inMb(empty.heapUsed + empty.external),
+    accounted: full.accounted && inMb(full.accounted),
+    listMs: round(full.listMs),
+  };
+}

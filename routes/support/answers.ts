@@ -1,0 +1,259 @@
+/**
+ * Answers that are drawn from generations, as they go over the wire: the bytes of each normalised
+ * query, their ETag, and the forms in which clients take them. An answer that was given before is
+ * given again without any work, for as long as all that it was drawn from is what it was.
+ */
+
+import { createHash } from "node:crypto";
+import type { Context } from "hono";
+import { LRUCache } from "lru-cache";
+import type { Directory, Snapshot } from "../../src/catalog/directory.ts";
+import type { CacheCounts } from "../../src/catalog/hot_index.ts";
+import { GenerationGone } from "../../src/store/generations.ts";
+import { hasCredentials } from "./authenticate.ts";
+import { isNotModified, type Validators } from "./conditional.ts";
+import { cacheHeaders, type Kind, type Origin } from "./edge_cache.ts";
+import { chooseEncoding, compress, type Encoding, isWorthCompressing } from "./encoding.ts";
+
+/** Longer addresses are not remembered as they are written. */
+const MAX_URL = 1_000;
+/** Bytes that an entry takes beside its bodies. */
+const ENTRY_BYTES = 1_000;
+const HASH_CHARACTERS = 22;
+const NO_STORE = { "Cache-Control": "no-store" };
+const JSON_TYPE = "application/json";
+
+/** What an answer is, and how it is made. */
+export interface Recipe {
+  kind: Kind;
+  /** The query, normalised: what JSON makes of it tells it from all others of its kind. */
+  query: unknown;
+  /** Another text whenever what it is drawn from is another. */
+  version: string;
+  snapshot: Snapshot;
+  origin: Origin;
+  /** Whether everybody may see it. */
+  isPublic: boolean;
+  /** When what it is drawn from changed last, in milliseconds of the epoch, if that tells all. */
+  lastModified?: number | undefined;
+  /** Makes the body. `false` beside it: it is of this moment, and not to be kept. */
+  make: () => Promise<Made>;
+}
+
+export interface Made {
+  /** As pieces, one stream of them for each call, if it is too long to be kept. */
+  body: string | (() => AsyncIterable<string>);
+  type?: string;
+  keep?: boolean;
+}
+
+/** A body in one encoding, with the answers that carry it; those go out as copies. */
+interface Form extends Validators {
+  encoding: Encoding;
+  bytes: Uint8Array<ArrayBuffer>;
+  whole?: Response;
+  notModified?: Response;
+}
+
+class Answer {
+  readonly #bytes: Uint8Array<ArrayBuffer>;
+  readonly #hash: string;
+  readonly #lastModified: number | undefined;
+  readonly #type: string;
+  /** What a 304 has of it too. */
+  readonly #headers: Readonly<Record<string, string>>;
+  /** Whether it is still right a moment later. */
+  readonly isKept: boolean;
+  readonly forms = new Map<Encoding, Form>();
+  readonly #compressing = new Map<Encoding, Promise<Form>>();
+
+  constructor(
+    body: string,
+    { type = JSON_TYPE, keep = true }: Made,
+    { kind, isPublic, origin, lastModified }: Recipe,
+  ) {
+    const bytes = new TextEncoder().encode(body);
+    this.#bytes = bytes;
+    this.#hash = createHash("sha256").update(bytes).digest("base64url").slice(0, HASH_CHARACTERS);
+    this.#lastModified = lastModified;
+    this.#type = type;
+    this.isKept = keep;
+    this.#headers = {
+      ...(keep ? cacheHeaders(kind, isPublic, origin) : NO_STORE),
+      ...(lastModified !== undefined && { "Last-Modified": new Date(lastModified).toUTCString() }),
+    };
+    this.forms.set("identity", this.#form(bytes, "identity"));
+  }
+
+  /** Bytes in memory, with room for what it is compressed to. */
+  get size(): number {
+    return Math.ceil(ENTRY_BYTES + 1.5 * this.#bytes.length);
+  }
+
+  /** The body in an encoding, if it is ready. */
+  ready(encoding: Encoding): Form | undefined {
+    return this.forms.get(this.#worth(encoding));
+  }
+
+  /** The body in an encoding; compressed once, however many ask for it. */
+  async form(encoding: Encoding): Promise<Form> {
+    const wanted = this.#worth(encoding);
+    const ready = this.forms.get(wanted);
+    if (ready !== undefined || wanted === "identity") return ready!;
+    let compressing = this.#compressing.get(wanted);
+    if (compressing === undefined) {
+      compressing = compress(this.#bytes, wanted).then((bytes) => {
+        const form = this.#form(bytes, wanted);
+        this.forms.set(wanted, form);
+        return form;
+      });
+      this.#compressing.set(wanted, compressing);
+    }
+    return await compressing;
+  }
+
+  /** The headers of a form. */
+  headersOf(form: Form): Record<string, string> {
+    const { encoding } = form;
+    return {
+      "Content-Type": this.#type,
+      ...(encoding !== "identity" && { "Content-Encoding": encoding }),
+      ...this.validatorsOf(form),
+    };
+  }
+
+  /** The headers of a form where the client has it: RFC 9110, section 15.4.5. */
+  validatorsOf({ etag }: Form): Record<string, string> {
+    return { ...this.#headers, ETag: etag };
+  }
+
+  #worth(encoding: Encoding): Encoding {
+    return isWorthCompressing(this.#bytes.length) ? encoding : "identity";
+  }
+
+  #form(bytes: Uint8Array<ArrayBuffer>, encoding: Encoding): Form {
+    const suffix = encoding === "identity" ? "" : `-${encoding}`;
+    return { bytes, encoding, etag: `"${this.#hash}${suffix}"`, lastModified: this.#lastModified };
+  }
+}
+
+type Stream = () => AsyncIterable<string>;
+
+/** An answer that is made while it is read, and goes to one client alone. */
+function streamed(pieces: AsyncIterable<string>): Response {
+  const body = ReadableStream.from(pieces).pipeThrough(new TextEncoderStream());
+  return new Response(body, { headers: { "Content-Type": JSON_TYPE, ...NO_STORE } });
+}
+
+/** An answer that was given at an address to somebody without credentials. */
+interface Given {
+  answer: Answer;
+  snapshot: Snapshot;
+}
+
+export interface Answers {
+  /** Answers a request that was answered before, if that can be told without a read. */
+  again(request: Request): Response | undefined;
+  /** Answers a request; what middleware adds to the answer is for {@link Answers.keep} to keep. */
+  give(c: Context, recipe: () => Promise<Recipe>): Promise<Response>;
+  /** Takes what goes out for a request, and gives what to send in its place. */
+  keep(request: Request, response: Response): Response;
+  counts(): CacheCounts;
+}
+
+/** Answers of at most about `maxBytes` in all. */
+export function createAnswers(directory: Directory, maxBytes: number): Answers {
+  const counts = { hits: 0, misses: 0, evictions: 0 };
+  const byQuery = new LRUCache<string, Answer>({
+    maxSize: Math.ceil(maxBytes / 2),
+    sizeCalculation: ({ size }) => size,
+    dispose(_answer, _key, reason) {
+      if (reason === "evict") counts.evictions++;
+    },
+  });
+  /** By address, as it was written. */
+  const given = new LRUCache<string, Given>({
+    maxSize: Math.ceil(maxBytes / 2),
+    sizeCalculation: ({ answer }, url) => answer.size + 2 * url.length,
+  });
+  const making = new Map<string, Promise<Answer | Stream>>();
+  /** What is on its way out, until middleware is done with it. */
+  const leaving = new WeakMap<
+    Request,
+    { given: Given; form: Form; part: "whole" | "notModified" }
+  >();
+
+  async function answerTo(recipe: Recipe): Promise<Answer | Stream> {
+    const { kind, query, version, isPublic } = recipe;
+    const key = JSON.stringify([kind, version, isPublic, query]);
+    const known = byQuery.get(key);
+    if (known !== undefined) {
+      counts.hits++;
+      return known;
+    }
+    let made = making.get(key);
+    if (made === undefined) {
+      counts.misses++;
+      made = recipe.make().then((made) => {
+        if (typeof made.body !== "string") return made.body;
+        const answer = new Answer(made.body, made, recipe);
+        if (made.keep !== false) byQuery.set(key, answer);
+        return answer;
+      }).finally(() => making.delete(key));
+      making.set(key, made);
+    }
+    return await made;
+  }
+
+  return {
+    again(request) {
+      if (request.method !== "GET") return undefined;
+      const known = given.get(request.url);
+      if (known === undefined || known.snapshot !== directory.peek()) return undefined;
+      const { headers } = request;
+      if (hasCredentials(headers)) return undefined;
+      const form = known.answer.ready(chooseEncoding(headers.get("accept-encoding")));
+      if (form === undefined) return undefined;
+      const response = isNotModified(headers, form) ? form.notModified : form.whole;
+      if (response !== undefined) counts.hits++;
+      return response?.clone();
+    },
+    async give(c, recipe) {
+      const request = c.req.raw;
+      let ready: Recipe, answer: Answer | Stream;
+      try {
+        ready = await recipe();
+        answer = await answerTo(ready);
+      } catch (error) {
+        // What was current a moment ago is swept: it is long ago that this process looked.
+        if (!(error instanceof GenerationGone)) throw error;
+        directory.refresh();
+        ready = await recipe();
+        answer = await answerTo(ready);
+      }
+      if (typeof answer === "function") return streamed(answer());
+      const form = await answer.form(chooseEncoding(request.headers.get("accept-encoding")));
+      const part = isNotModified(request.headers, form) ? "notModified" : "whole";
+      leaving.set(request, { given: { answer, snapshot: ready.snapshot }, form, part });
+      return part === "whole"
+        ? new Response(form.bytes, { headers: answer.headersOf(form) })
+        : new Response(null, { status: 304, headers: answer.validatorsOf(form) });
+    },
+    keep(request, response) {
+      const left = leaving.get(request);
+      if (left === undefined || request.method !== "GET") return response;
+      const { form, part, given: { answer } } = left;
+      form[part] = response;
+      if (answer.isKept && request.url.length <= MAX_URL && !hasCredentials(request.headers)) {
+        given.set(request.url, left.given);
+      }
+      return response.clone();
+    },
+    counts: () => ({
+      ...counts,
+      entries: byQuery.size + given.size,
+      bytes: byQuery.calculatedSize + given.calculatedSize,
+      max_bytes: maxBytes,
+    }),
+  };
+}

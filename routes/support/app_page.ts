@@ -1,0 +1,144 @@
+/** A page of a list of apps, as it goes over the wire. */
+
+import type { Facet } from "../../src/catalog/filter.ts";
+import type { HotIndex } from "../../src/catalog/hot_index.ts";
+import {
+  type Found,
+  type Group,
+  groupRows,
+  isBehind,
+  type Position,
+  positionOf,
+  type Row,
+} from "../../src/catalog/query.ts";
+import type { Scope } from "../../src/catalog/scope.ts";
+import { appView } from "../../src/catalog/views.ts";
+import { categoryId } from "../../src/helm/ids.ts";
+import { takeTurns } from "../../src/turn.ts";
+import type { Made } from "./answers.ts";
+import type { AppsQuery } from "./app_query.ts";
+import { readCursor, writeCursor } from "./cursor.ts";
+import { type Paging, takePage } from "./paging.ts";
+
+/** Values of a facet that are told, those of most apps. */
+const MAX_VALUES = 100;
+/** Apps of a group that are told; how many there are is told too. */
+const MAX_GROUP = 20;
+/** Apps of an answer that is kept; a longer one is made while it goes out. */
+const MAX_KEPT = 1_000;
+
+/** Which part of a list is asked for. */
+export interface Page extends Paging {
+  /** Absent: `offset` counts. */
+  after?: Position | undefined;
+}
+
+/** Reads where a page begins. A cursor, an empty one too, takes the place of an offset. */
+export function pageAfter(paging: Paging, cursor: string | undefined, query: AppsQuery): Page {
+  if (cursor === undefined) return paging;
+  const position = readCursor<[number, string, string]>(cursor, query, [
+    "number",
+    "string",
+    "string",
+  ]);
+  const [value, name, repoId] = position ?? [];
+  return {
+    limit: paging.limit,
+    offset: 0,
+    ...(position && { after: { value: value!, name: name!, repoId: repoId! } }),
+  };
+}
+
+/** What lists are written from. */
+interface Parts {
+  hot: HotIndex;
+  scope: Scope;
+  query: AppsQuery;
+  page: Page;
+}
+
+/** Writes a page of what was found. `more`: members of the answer beside it. */
+export function pageOfApps(parts: Parts, found: Found, more: Record<string, unknown> = {}): Made {
+  const facets = found.counts.size === 0 ? {} : { facets: facetsView(parts.scope, found) };
+  return parts.query.grouped
+    ? groupsOf(parts, found, { ...facets, ...more })
+    : appsOf(parts, found, { ...facets, ...more });
+}
+
+function appsOf({ hot, query, page }: Parts, found: Found, members: Record<string, unknown>): Made {
+  const { page: rows, more } = takePage(found.rows(page.after), found.total, page);
+  const rest = {
+    total_count: found.total,
+    ...nextCursor(query, rows.at(-1), more),
+    ...members,
+  };
+  if (rows.length <= MAX_KEPT) {
+    return { body: JSON.stringify({ items: rowViews(hot, rows), ...rest }) };
+  }
+  return { body: () => inPieces(hot, rows, rest) };
+}
+
+function groupsOf(
+  { hot, query, page }: Parts,
+  found: Found,
+  members: Record<string, unknown>,
+): Made {
+  const all = groupRows(found.rows());
+  const { after } = page;
+  const behind = after === undefined
+    ? all
+    : all.filter(({ rows }) => isBehind(rows[0]!, after, query.reverse));
+  const limit = page.limit === -1 ? MAX_KEPT : Math.min(page.limit, MAX_KEPT);
+  const { page: groups, more } = takePage(behind.values(), behind.length, { ...page, limit });
+  const body = {
+    items: groups.map(({ name, rows }: Group) => ({
+      name,
+      count: rows.length,
+      apps: rowViews(hot, rows.slice(0, MAX_GROUP)),
+    })),
+    total_count: all.length,
+    ...nextCursor(query, groups.at(-1)?.rows[0], more),
+    ...members,
+  };
+  return { body: JSON.stringify(body) };
+}
+
+function nextCursor(query: AppsQuery, last: Row | undefined, more: boolean) {
+  if (last === undefined || !more) return {};
+  const { value, name, repoId } = positionOf(last);
+  return { next_cursor: writeCursor(query, [value, name, repoId]) };
+}
+
+function rowViews(hot: HotIndex, rows: readonly Row[]) {
+  return rows.map(({ place: { repo, catalog }, number }) => {
+    const [entry] = hot.entries(catalog, [number]);
+    return appView({ repo, entry: entry! });
+  });
+}
+
+/** A long list, while it is read. */
+async function* inPieces(hot: HotIndex, rows: readonly Row[], rest: Record<string, unknown>) {
+  const turn = takeTurns();
+  const piece = 100;
+  for (let at = 0; at < rows.length; at += piece) {
+    const items = JSON.stringify(rowViews(hot, rows.slice(at, at + piece))).slice(1, -1);
+    yield `${at === 0 ? '{"items":[' : ","}${items}`;
+    await turn();
+  }
+  yield `],${JSON.stringify(rest).slice(1)}`;
+}
+
+/** The values of each facet with how many apps have them, those of most first. */
+function facetsView({ byId }: Scope, { counts }: Found) {
+  const more: Partial<Record<Facet, (value: string) => Record<string, string>>> = {
+    category: (value) => ({ category_id: categoryId(value) }),
+    repo: (value) => ({ name: byId.get(value)!.repo.name }),
+  };
+  return Object.fromEntries([...counts].map(([facet, values]) => [
+    facet,
+    [...values]
+      .sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1))
+      .slice(0, MAX_VALUES)
+      .map(([value, count]) => ({ value, ...more[facet]?.(value), count })),
+  ]));
+}

@@ -1,0 +1,60 @@
+/** From generations to what a query looks at. */
+
+import type { Pointer } from "../store/generations.ts";
+import type { Repo } from "../store/repos.ts";
+import type { Place } from "./filter.ts";
+import type { HotIndex } from "./hot_index.ts";
+import { prepareQuery, type SearchIndex } from "./search.ts";
+
+/** A repository with its current generation, if it has one. */
+export interface Source {
+  repo: Repo;
+  pointer: Pointer | undefined;
+}
+
+/** What a query needs beside the catalogs. */
+export interface Needs {
+  /** Repositories that are asked for; all of them if it is absent. */
+  repoIds?: readonly string[] | undefined;
+  /** What is searched for by words. */
+  text?: string | undefined;
+  descriptions?: boolean;
+}
+
+/** Brings what a query needs of some repositories into memory. Repositories without apps are left out. */
+export async function readPlaces(
+  hot: HotIndex,
+  sources: readonly Source[],
+  { repoIds, text, descriptions }: Needs,
+): Promise<Place[]> {
+  const synced = sources.filter(({ pointer }) => pointer !== undefined);
+  const catalogs = await hot.catalogs(synced.map(({ repo, pointer }) => [repo.id, pointer!]));
+  const asked = repoIds && new Set(repoIds);
+  const places: Place[] = synced.map(({ repo }, i) => ({
+    repo,
+    catalog: catalogs[i]!,
+    asked: asked?.has(repo.id) ?? true,
+  }));
+  if (descriptions) {
+    for (const place of places) {
+      const read = hot.descriptions(place.catalog);
+      place.descriptions = read instanceof Promise ? await read : read;
+    }
+  }
+  return text === undefined ? places : await withScores(hot, places, text);
+}
+
+/** The places that have apps with all words of a text. */
+async function withScores(hot: HotIndex, places: Place[], text: string): Promise<Place[]> {
+  const indexes: SearchIndex[] = [];
+  for (const { catalog } of places) {
+    const index = hot.searchIndex(catalog);
+    indexes.push(index instanceof Promise ? await index : index);
+  }
+  // No `await` from here on: words may get other numbers meanwhile.
+  const query = prepareQuery(hot.vocabulary, text);
+  return places.flatMap((place, i) => {
+    const scores = query?.score(indexes[i]!);
+    return scores === undefined ? [] : [{ ...place, scores }];
+  });
+}

@@ -1,0 +1,54 @@
+/** What a caller sees on a path: repositories with their generations, as of one snapshot. */
+
+import { LRUCache } from "lru-cache";
+import type { Repo } from "../store/repos.ts";
+import type { Snapshot } from "./directory.ts";
+import type { Source } from "./places.ts";
+
+/** Kinds of callers, by path, whose scopes are kept. */
+const MAX_SCOPES = 1_000;
+
+export interface Scope {
+  /** Another one whenever anything in it is another. */
+  readonly id: number;
+  readonly snapshot: Snapshot;
+  readonly sources: readonly Source[];
+  readonly byId: ReadonlyMap<string, Source>;
+  /** Whether all of its repositories are global. */
+  readonly isGlobal: boolean;
+}
+
+/** Scopes by what tells them apart: who sees the same on the same path has the same scope. */
+export class Scopes {
+  readonly #known = new LRUCache<string, Scope>({ max: MAX_SCOPES });
+  #last = 0;
+
+  /** The scope of a snapshot. `isVisible` must follow from `key` alone. */
+  of(key: string, snapshot: Snapshot, isVisible: (repo: Repo) => boolean): Scope {
+    const known = this.#known.get(key);
+    if (known?.snapshot === snapshot) return known;
+    const scope = known && isSame(known, snapshot)
+      ? { ...known, snapshot }
+      : { id: ++this.#last, snapshot, ...sourcesOf(snapshot, isVisible) };
+    this.#known.set(key, scope);
+    return scope;
+  }
+}
+
+function sourcesOf({ repos, pointers }: Snapshot, isVisible: (repo: Repo) => boolean) {
+  const sources = [...repos.values()].filter(isVisible)
+    .map((repo) => ({ repo, pointer: pointers.get(repo.id) }));
+  return {
+    sources,
+    byId: new Map(sources.map((source) => [source.repo.id, source])),
+    isGlobal: sources.every(({ repo }) => repo.workspace === ""),
+  };
+}
+
+/** Whether nothing that a scope has is another in a later snapshot. */
+function isSame(scope: Scope, { repos, pointers }: Snapshot): boolean {
+  return scope.snapshot.repos === repos &&
+    scope.sources.every(({ repo, pointer }) =>
+      pointers.get(repo.id)?.generation === pointer?.generation
+    );
+}

@@ -1,0 +1,155 @@
+/**
+ * The words of all catalogs, numbered. An index holds numbers, and a query is compared with each
+ * word once, however many catalogs it is in.
+ */
+
+import { detach } from "../helm/detach.ts";
+import { editsAllowed, matchWithEdits, matchWord, MIN_WITHIN } from "./search_match.ts";
+
+/** How a query's word matches the words that there are. */
+export interface Matches {
+  /** By a word's number: the ways in which it matches; 0: it does not. */
+  readonly ways: Uint8Array;
+  /** The numbers of those that match, ascending. */
+  readonly ids: readonly number[];
+}
+
+export interface Vocabulary {
+  /** How many words are in use. */
+  readonly size: number;
+  /** Bytes that these take in memory, roughly. */
+  readonly bytes: number;
+  /** Numbers a word, or counts one more use of it. */
+  acquire(word: string): number;
+  /** Takes back a use of each of these; a word without any loses its number to another. */
+  release(ids: Iterable<number>): void;
+  /** Releases words once `user` is unreachable: until then they keep their numbers. */
+  releaseAfter(user: object, ids: Uint32Array): void;
+  /** Compares a query's word with all words; of use until one is acquired or released. */
+  match(wanted: string): Matches;
+}
+
+/** Words by their numbers, and what tells most from a query's without a look at their letters. */
+interface Words {
+  readonly words: readonly string[];
+  readonly lengths: Uint8Array;
+  /** The code of the first letter. */
+  readonly firsts: Uint16Array;
+  /** A bit for each letter that a word has. */
+  readonly letters: Int32Array;
+}
+
+/** Words that there is room for at first. */
+const FIRST_ROOM = 1_024;
+/** Room grows by this factor. */
+const GROWTH = 1.5;
+/** Bytes that V8 takes for a string apart from its characters, which fill units of eight. */
+const STRING_BYTES = 16, STRING_UNIT = 8;
+/** Bytes for a word in the map and the arrays, with the room in which these grow. */
+const ENTRY_BYTES = 64;
+
+export function createVocabulary(): Vocabulary {
+  const numbers = new Map<string, number>();
+  const words: string[] = [];
+  const free: number[] = [];
+  let uses = new Uint32Array(FIRST_ROOM);
+  let lengths = new Uint8Array(FIRST_ROOM);
+  let firsts = new Uint16Array(FIRST_ROOM);
+  let letters = new Int32Array(FIRST_ROOM);
+  let bytes = 0;
+
+  function number(word: string): number {
+    const id = free.pop() ?? words.length;
+    if (id === uses.length) {
+      const room = Math.ceil(id * GROWTH);
+      uses = grown(uses, new Uint32Array(room));
+      lengths = grown(lengths, new Uint8Array(room));
+      firsts = grown(firsts, new Uint16Array(room));
+      letters = grown(letters, new Int32Array(room));
+    }
+    const kept = detach(word);
+    words[id] = kept;
+    lengths[id] = kept.length;
+    firsts[id] = kept.charCodeAt(0);
+    letters[id] = lettersOf(kept);
+    numbers.set(kept, id);
+    bytes += bytesOf(kept);
+    return id;
+  }
+
+  function release(ids: Iterable<number>) {
+    for (const id of ids) {
+      if (--uses[id]! > 0) continue;
+      const word = words[id]!;
+      numbers.delete(word);
+      bytes -= bytesOf(word);
+      words[id] = "";
+      lengths[id] = firsts[id] = letters[id] = 0;
+      free.push(id);
+    }
+  }
+
+  const registry = new FinalizationRegistry<Uint32Array>(release);
+
+  return {
+    get size() {
+      return numbers.size;
+    },
+    get bytes() {
+      return bytes;
+    },
+    acquire(word) {
+      const id = numbers.get(word) ?? number(word);
+      uses[id]!++;
+      return id;
+    },
+    release,
+    releaseAfter: (user, ids) => registry.register(user, ids),
+    match: (wanted) => match(wanted, { words, lengths, firsts, letters }),
+  };
+}
+
+function match(wanted: string, { words, lengths, firsts, letters }: Words): Matches {
+  const ways = new Uint8Array(words.length), ids: number[] = [];
+  const edits = editsAllowed(wanted), wantedLetters = lettersOf(wanted);
+  const isPrefixOnly = wanted.length < MIN_WITHIN, first = wanted.charCodeAt(0);
+  for (let id = 0; id < ways.length; id++) {
+    if (isPrefixOnly && firsts[id] !== first) continue;
+    const longer = lengths[id]! - wanted.length;
+    if (longer < -edits) continue;
+    const missing = wantedLetters & ~letters[id]!, added = letters[id]! & ~wantedLetters;
+    let way = 0;
+    if (missing === 0 && longer >= 0) way = matchWord(wanted, words[id]!);
+    else if (longer <= edits && (without(edits, missing) | without(edits, added)) === 0) {
+      way = matchWithEdits(wanted, words[id]!);
+    }
+    if (way === 0) continue;
+    ways[id] = way;
+    ids.push(id);
+  }
+  return { ways, ids };
+}
+
+function grown<T extends Uint8Array | Uint16Array | Uint32Array | Int32Array>(from: T, to: T): T {
+  to.set(from);
+  return to;
+}
+
+/** A bit for each letter of a word; some letters share one. */
+function lettersOf(word: string): number {
+  let bits = 0;
+  for (let i = 0; i < word.length; i++) bits |= 1 << word.charCodeAt(i);
+  return bits;
+}
+
+/** Bits without that many of those that are set: 2 or less. */
+function without(count: number, bits: number): number {
+  const less = count > 0 ? bits & (bits - 1) : bits;
+  return count > 1 ? less & (less - 1) : less;
+}
+
+function bytesOf(word: string): number {
+  // deno-lint-ignore no-control-regex -- what V8 keeps in a byte
+  const characters = /^[\x00-\xff]*$/.test(word) ? word.length : 2 * word.length;
+  return ENTRY_BYTES + STRING_BYTES + Math.ceil(characters / STRING_UNIT) * STRING_UNIT;
+}
