@@ -6,6 +6,7 @@ import { secureHeaders } from "hono/secure-headers";
 import { Refused } from "../src/refused.ts";
 import type { Services } from "../src/services.ts";
 import { apps } from "./apps.ts";
+import { cache } from "./cache.ts";
 import { createAnswers } from "./support/answers.ts";
 import { health } from "./health.ts";
 import { repos } from "./repos.ts";
@@ -55,7 +56,8 @@ export function createApp(services: Services): Hono<Env> {
       if (!headers.has("cache-control")) headers.set("cache-control", "no-store");
     })
     .route("/repos", repos(services))
-    .route("/apps", apps(services, answers));
+    .route("/apps", apps(services, answers))
+    .route("/cache", cache(services, answers));
   for (const base of BASES) app.route(base, api).route(`${base}/workspaces/:workspace`, api);
   app.notFound((c) => problem(c, new Refused("not_found", `there is nothing at ${c.req.path}`)));
   app.onError(answerError(services.log));

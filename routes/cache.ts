@@ -1,0 +1,13 @@
+/** `/cache`: what reads find in memory, for the administrator, who sets how much there may be. */
+
+import { Hono } from "hono";
+import type { Services } from "../src/services.ts";
+import type { Answers } from "./support/answers.ts";
+import { authorize, type Env } from "./support/authenticate.ts";
+
+export function cache({ hot }: Services, answers: Answers) {
+  return new Hono<Env>().get("/", (c) => {
+    authorize(c, "write", "");
+    return c.json({ catalogs: hot.counts(), answers: answers.counts() });
+  });
+}
