@@ -36,8 +36,9 @@ Deno.test("the README's walk runs as written", async () => {
   // How many times its progress is told depends on how fast it is.
   const told = (answer: { state?: string }) => answer.state !== undefined;
   const steps = answers.filter((answer) => !told(answer));
-  const [made, repo, action, result, events, webhook, announced, apps, versions, deleted] = steps;
-  assert.equal(steps.length, 20);
+  const [made, repo, action, result, events, webhook, announced, apps, ...rest] = steps;
+  const [versions, latest, search, deleted] = rest;
+  assert.equal(steps.length, 24);
   assert.deepEqual(deleted, { message: "success" });
   assert.equal(result.repo_event_id, action.repo_event_id);
   assert.equal(result.status, "successful");
@@ -50,4 +51,6 @@ Deno.test("the README's walk runs as written", async () => {
   assert.equal(apps.items.length, 2);
   assert.equal(apps.items[0].name, "anchor");
   assert.equal(versions.items[0].name, "1.1.0 [1.0.4]");
+  assert.equal(latest.version, "1.1.0");
+  assert.equal(search.items[0].name, "lighthouse");
 });
