@@ -24,8 +24,10 @@ import { type Paging, takePage } from "./paging.ts";
 const MAX_VALUES = 100;
 /** Apps of a group that are told; how many there are is told too. */
 const MAX_GROUP = 20;
-/** Apps of an answer that is kept; a longer one is made while it goes out. */
+/** Items of an answer that is kept; a longer one is made while it goes out. */
 const MAX_KEPT = 1_000;
+/** Items that such a one is made of at a time. */
+const PIECE = 50;
 
 /** Which part of a list is asked for. */
 export interface Page extends Paging {
@@ -67,15 +69,8 @@ export function pageOfApps(parts: Parts, found: Found, more: Record<string, unkn
 
 function appsOf({ hot, query, page }: Parts, found: Found, members: Record<string, unknown>): Made {
   const { page: rows, more } = takePage(found.rows(page.after), found.total, page);
-  const rest = {
-    total_count: found.total,
-    ...nextCursor(query, rows.at(-1), more),
-    ...members,
-  };
-  if (rows.length <= MAX_KEPT) {
-    return { body: JSON.stringify({ items: rowViews(hot, rows), ...rest }) };
-  }
-  return { body: () => inPieces(hot, rows, rest) };
+  const rest = { total_count: found.total, ...nextCursor(query, rows.at(-1), more), ...members };
+  return listOf(rows, (row) => rowView(hot, row), rest);
 }
 
 function groupsOf(
@@ -88,19 +83,28 @@ function groupsOf(
   const behind = after === undefined
     ? all
     : all.filter(({ rows }) => isBehind(rows[0]!, after, query.reverse));
-  const limit = page.limit === -1 ? MAX_KEPT : Math.min(page.limit, MAX_KEPT);
-  const { page: groups, more } = takePage(behind.values(), behind.length, { ...page, limit });
-  const body = {
-    items: groups.map(({ name, rows }: Group) => ({
-      name,
-      count: rows.length,
-      apps: rowViews(hot, rows.slice(0, MAX_GROUP)),
-    })),
+  const { page: groups, more } = takePage(behind.values(), behind.length, page);
+  const rest = {
     total_count: all.length,
     ...nextCursor(query, groups.at(-1)?.rows[0], more),
     ...members,
   };
-  return { body: JSON.stringify(body) };
+  const view = ({ name, rows }: Group) => {
+    const apps = rows.slice(0, MAX_GROUP).map((row) => rowView(hot, row));
+    return { name, count: rows.length, apps };
+  };
+  return listOf(groups, view, rest);
+}
+
+/** A list with what stands beside its items. */
+function listOf<T>(
+  items: readonly T[],
+  view: (item: T) => unknown,
+  rest: Record<string, unknown>,
+): Made {
+  return items.length <= MAX_KEPT
+    ? { body: JSON.stringify({ items: items.map(view), ...rest }) }
+    : { body: () => inPieces(items, view, rest) };
 }
 
 function nextCursor(query: AppsQuery, last: Row | undefined, more: boolean) {
@@ -109,20 +113,21 @@ function nextCursor(query: AppsQuery, last: Row | undefined, more: boolean) {
   return { next_cursor: writeCursor(query, [value, name, repoId]) };
 }
 
-function rowViews(hot: HotIndex, rows: readonly Row[]) {
-  return rows.map(({ place: { repo, catalog }, number }) => {
-    const [entry] = hot.entries(catalog, [number]);
-    return appView({ repo, entry: entry! });
-  });
+function rowView(hot: HotIndex, { place: { repo, catalog }, number }: Row) {
+  const [entry] = hot.entries(catalog, [number]);
+  return appView({ repo, entry: entry! });
 }
 
 /** A long list, while it is read. */
-async function* inPieces(hot: HotIndex, rows: readonly Row[], rest: Record<string, unknown>) {
+async function* inPieces<T>(
+  items: readonly T[],
+  view: (item: T) => unknown,
+  rest: Record<string, unknown>,
+) {
   const turn = takeTurns();
-  const piece = 100;
-  for (let at = 0; at < rows.length; at += piece) {
-    const items = JSON.stringify(rowViews(hot, rows.slice(at, at + piece))).slice(1, -1);
-    yield `${at === 0 ? '{"items":[' : ","}${items}`;
+  for (let at = 0; at < items.length; at += PIECE) {
+    const piece = JSON.stringify(items.slice(at, at + PIECE).map(view)).slice(1, -1);
+    yield `${at === 0 ? '{"items":[' : ","}${piece}`;
     await turn();
   }
   yield `],${JSON.stringify(rest).slice(1)}`;

@@ -5,22 +5,26 @@
 
 import { timeOf } from "../helm/time.ts";
 import type { CatalogEntry } from "../store/generations.ts";
-import { inflateSegment } from "../store/segments.ts";
+import { blocksOf, inflateBlock } from "../store/segments.ts";
 import { takeTurns } from "../turn.ts";
-import { lowerCase } from "./text.ts";
+import { lowerCase, type TextRows, textRows } from "./text.ts";
 
 /** Characters of an app's key, which is all of it that its id has beside its repository's. */
 const KEY_LENGTH = 10;
 
-/** Estimates of V8's sizes, in bytes. */
-const STRING_BYTES = 24;
+/** V8's sizes in bytes, measured; an array that grew has room for more. */
+const STRING_BYTES = 16;
+const STRING_UNIT = 8;
+/** Most texts that are shorter are kept once for all: so many bytes for each that has one. */
+const SHORT = 10, SHORT_BYTES = 12;
 const ARRAY_BYTES = 200;
-const OBJECT_BYTES = 400;
+const OBJECT_BYTES = 1_000;
 const POINTER_BYTES = 8;
+const GROWN_POINTER_BYTES = 10;
 
-/** A segment of a catalog's records. */
-export interface RecordSegment {
-  /** As it is stored. */
+/** Some of a catalog's records. */
+export interface RecordBlock {
+  /** As they are stored. */
   bytes: Uint8Array;
   /** The number of its first app. */
   first: number;
@@ -46,7 +50,7 @@ export interface Catalog {
   readonly count: number;
   /** Ordered by code point. */
   readonly names: readonly string[];
-  readonly lowerNames: readonly string[];
+  readonly lowerNames: TextRows;
   /** Keys of all apps, one behind the other. */
   readonly keys: string;
   /** Milliseconds of the epoch. */
@@ -56,15 +60,15 @@ export interface Catalog {
   readonly byCreated: Uint32Array;
   readonly byUpdated: Uint32Array;
   readonly byName: Uint32Array;
-  /** 1 where the newest version is deprecated. */
-  readonly deprecated: Uint8Array;
+  /** `true` or `false`, as the newest version has it. */
+  readonly deprecated: TextColumn;
   readonly category: TextColumn;
   readonly type: TextColumn;
   readonly appVersion: TextColumn;
   readonly kubeVersion: TextColumn;
   /** Lower-cased. */
   readonly keywords: TextListColumn;
-  readonly segments: readonly RecordSegment[];
+  readonly blocks: readonly RecordBlock[];
   /** What it takes in memory, within a tenth. */
   readonly bytes: number;
 }
@@ -79,26 +83,24 @@ export async function buildCatalog(
   stored: readonly Uint8Array[],
 ): Promise<Catalog> {
   const turn = takeTurns();
-  const segments: RecordSegment[] = [];
-  const names: string[] = [], lowerNames: string[] = [], keys: string[] = [];
-  const created: number[] = [], updated: number[] = [], deprecated: number[] = [];
+  const blocks: RecordBlock[] = [];
+  const names: string[] = [], keys: string[] = [];
+  const created: number[] = [], updated: number[] = [];
   const texts = new Texts();
   const category = new ColumnBuilder(texts), type = new ColumnBuilder(texts);
   const appVersion = new ColumnBuilder(texts), kubeVersion = new ColumnBuilder(texts);
-  const keywords = new ColumnBuilder(texts);
+  const keywords = new ColumnBuilder(texts), deprecated = new ColumnBuilder(texts);
   const starts = [0];
-  for (const bytes of stored) {
-    const entries: CatalogEntry[] = JSON.parse(inflateSegment(bytes));
-    segments.push({ bytes, first: names.length, count: entries.length });
+  for (const bytes of stored.flatMap(blocksOf)) {
+    const entries: CatalogEntry[] = JSON.parse(inflateBlock(bytes));
+    blocks.push({ bytes, first: names.length, count: entries.length });
     for (const entry of entries) {
       const { chart } = entry.latest;
-      const name = texts.own(entry.name), lower = lowerCase(name);
-      names.push(name);
-      lowerNames.push(lower === name ? name : lower);
+      names.push(texts.own(entry.name));
       keys.push(entry.key);
       created.push(timeOf(entry.created));
       updated.push(timeOf(entry.updated));
-      deprecated.push(chart.deprecated ? 1 : 0);
+      deprecated.add(String(chart.deprecated ?? false));
       category.add(entry.category ?? "");
       type.add(chart.type || DEFAULT_TYPE);
       appVersion.add(chart.appVersion ?? "");
@@ -117,20 +119,20 @@ export async function buildCatalog(
     generation,
     count,
     names,
-    lowerNames,
+    lowerNames: textRows(names.map(lowerCase)),
     keys: keys.join(""),
     created: createdAt,
     updated: updatedAt,
     byCreated: numbersBy(createdAt),
     byUpdated: numbersBy(updatedAt),
     byName: Uint32Array.from({ length: count }, (_, i) => i),
-    deprecated: Uint8Array.from(deprecated),
+    deprecated: deprecated.end(),
     category: category.end(),
     type: type.end(),
     appVersion: appVersion.end(),
     kubeVersion: kubeVersion.end(),
     keywords: { ...keywords.end(), starts: Uint32Array.from(starts) },
-    segments,
+    blocks,
   };
   return { ...catalog, bytes: bytesOf(catalog, texts.bytes) };
 }
@@ -144,9 +146,15 @@ export function numberOf({ keys }: Catalog, key: string): number {
   return -1;
 }
 
-/** The segment that has an app's record. */
-export function segmentOf({ segments }: Catalog, number: number): RecordSegment {
-  return segments.findLast(({ first }) => first <= number)!;
+/** The block that has an app's record. */
+export function blockOf({ blocks }: Catalog, number: number): RecordBlock {
+  let low = 0, high = blocks.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if (blocks[middle]!.first <= number) low = middle;
+    else high = middle - 1;
+  }
+  return blocks[low]!;
 }
 
 /** Numbers ordered by what a column says of them; ties by number. */
@@ -168,7 +176,7 @@ class Texts {
   }
 
   own(text: string): string {
-    this.bytes += STRING_BYTES + text.length;
+    this.bytes += textBytes(text);
     return text;
   }
 }
@@ -200,21 +208,35 @@ class ColumnBuilder {
   }
 }
 
+/** What a text takes in memory: two bytes for each character if one of them needs two. */
+export function textBytes(text: string): number {
+  if (text.length < SHORT) return SHORT_BYTES;
+  // deno-lint-ignore no-control-regex -- what V8 keeps in a byte
+  const bytes = /^[\x00-\xff]*$/.test(text) ? text.length : 2 * text.length;
+  return STRING_BYTES + Math.ceil(bytes / STRING_UNIT) * STRING_UNIT;
+}
+
 function bytesOf(catalog: Omit<Catalog, "bytes">, texts: number): number {
-  const columns = [catalog.category, catalog.type, catalog.appVersion, catalog.kubeVersion];
+  const columns = [
+    catalog.category,
+    catalog.type,
+    catalog.appVersion,
+    catalog.kubeVersion,
+    catalog.deprecated,
+  ];
   const arrays = [
     catalog.created,
     catalog.updated,
     catalog.byCreated,
     catalog.byUpdated,
     catalog.byName,
-    catalog.deprecated,
     catalog.keywords.starts,
+    catalog.lowerNames.starts,
     ...[...columns, catalog.keywords].map(({ of }) => of),
-    ...catalog.segments.map(({ bytes }) => bytes),
+    ...catalog.blocks.map(({ bytes }) => bytes),
   ];
-  const pointers = 2 * catalog.count +
-    [...columns, catalog.keywords].reduce((sum, { values }) => sum + values.length, 0);
-  return OBJECT_BYTES + texts + catalog.keys.length + pointers * POINTER_BYTES +
+  const values = [...columns, catalog.keywords].reduce((sum, { values }) => sum + values.length, 0);
+  return OBJECT_BYTES + texts + catalog.keys.length + values * POINTER_BYTES +
+    textBytes(catalog.lowerNames.text) + catalog.count * GROWN_POINTER_BYTES +
     arrays.reduce((sum, { byteLength }) => sum + ARRAY_BYTES + byteLength, 0);
 }

@@ -1,11 +1,11 @@
 /** Which apps of a catalog a query takes, and how many there would be with other choices. */
 
 import { parseConstraint, satisfies } from "../helm/constraint.ts";
-import { appId, categoryId } from "../helm/ids.ts";
+import { categoryId, parseAppId } from "../helm/ids.ts";
 import { parseVersion } from "../helm/version.ts";
 import type { Repo } from "../store/repos.ts";
-import type { Catalog, TextColumn, TextListColumn } from "./catalog.ts";
-import { lowerCase } from "./text.ts";
+import { type Catalog, numberOf, type TextColumn, type TextListColumn } from "./catalog.ts";
+import { lowerCase, type TextRows } from "./text.ts";
 
 /** All given conditions must hold. Of the texts of one condition any may; parts are in any case. */
 export interface AppFilter {
@@ -39,14 +39,18 @@ export interface Place {
   asked: boolean;
   /** By app; present if the query has a text. */
   scores?: Float32Array;
-  /** By app, lower-cased; present if the query asks for parts of it. */
-  descriptions?: readonly string[];
+  /** By app, lower-cased; present if the query asks for parts of them. */
+  descriptions?: TextRows;
 }
+
+/** By an app's number, 1 if it passes. */
+type Marks = Uint8Array;
 
 interface Condition {
   /** That is counted without this condition. */
   facet?: Facet;
-  holds: (number: number) => boolean;
+  /** Takes the marks of apps for which it does not hold. */
+  apply: (marks: Marks) => void;
 }
 
 /** How many apps have each value. */
@@ -57,9 +61,11 @@ export function createCounts(facets: readonly Facet[]): Counts {
   return new Map(facets.map((facet) => [facet, new Map()]));
 }
 
+const NONE = new Uint32Array();
+
 /**
- * The numbers of the apps that pass, in the order of `numbers`. An app that fails the conditions of
- * one facet alone is counted for that facet; one that passes, for all of them.
+ * The numbers of the apps that pass, in the order of `numbers`, which are all. For a facet, those
+ * are counted that pass the conditions of all others.
  */
 export function selectApps(
   place: Place,
@@ -69,89 +75,142 @@ export function selectApps(
 ): Uint32Array {
   const conditions = conditionsOf(place, filter);
   if (conditions.length === 0 && counts.size === 0) return numbers;
-  const count = counter(place, counts);
+  for (const [facet, values] of counts) {
+    const others = conditions.filter((condition) => condition.facet !== facet);
+    countValues(place, facet, marksOf(place, others), values);
+  }
+  const marks = marksOf(place, conditions);
+  if (!marks.includes(1)) return NONE;
   const passed = new Uint32Array(numbers.length);
   let length = 0;
-  for (const number of numbers) {
-    const failed = failure(conditions, number);
-    if (failed === undefined) passed[length++] = number;
-    if (failed !== "more") count(number, failed);
+  for (let i = 0; i < numbers.length; i++) {
+    if (marks[numbers[i]!] === 1) passed[length++] = numbers[i]!;
   }
   return passed.slice(0, length);
 }
 
-/** The facet whose conditions alone an app fails; `more` if it fails others. */
-function failure(conditions: readonly Condition[], number: number): Facet | "more" | undefined {
-  let failed: Facet | undefined;
-  for (const { facet, holds } of conditions) {
-    if (holds(number)) continue;
-    if (facet === undefined || (failed !== undefined && failed !== facet)) return "more";
-    failed = facet;
-  }
-  return failed;
+function marksOf({ catalog: { count } }: Place, conditions: readonly Condition[]): Marks {
+  const marks = new Uint8Array(count).fill(1);
+  for (const { apply } of conditions) apply(marks);
+  return marks;
 }
 
-function conditionsOf({ repo, catalog, ...place }: Place, filter: AppFilter): Condition[] {
+function conditionsOf({ catalog, ...place }: Place, filter: AppFilter): Condition[] {
   const conditions: Condition[] = [];
-  const add = (holds: Condition["holds"], facet?: Facet) =>
-    conditions.push({ holds, ...(facet && { facet }) });
-  if (!place.asked) add(() => false, "repo");
-  if (place.scores !== undefined) {
-    const { scores } = place;
-    add((number) => scores[number]! > 0);
+  const add = (apply: Condition["apply"], facet?: Facet) =>
+    conditions.push({ apply, ...(facet && { facet }) });
+  if (!place.asked) add((marks) => marks.fill(0), "repo");
+  const { scores } = place;
+  if (scores !== undefined) {
+    add((marks) => {
+      for (let i = 0; i < marks.length; i++) if (!(scores[i]! > 0)) marks[i] = 0;
+    });
   }
   const { appIds, names, nameContains = [], keywordContains, descriptionContains } = filter;
-  if (appIds) {
-    const keys = new Set(appIds);
-    const keyOf = (number: number) => catalog.keys.slice(10 * number, 10 * number + 10);
-    add((number) => keys.has(appId(repo.id, keyOf(number))));
-  }
-  if (names) add((number) => names.includes(catalog.names[number]!));
-  for (const parts of nameContains) {
-    const lower = parts.map(lowerCase);
-    add((number) => lower.some((part) => catalog.lowerNames[number]!.includes(part)));
-  }
+  if (appIds) add(only(numbersOfApps(catalog, appIds)));
+  if (names) add(only(numbersOfNames(catalog, names)));
+  for (const parts of nameContains) add(only(rowsWith(catalog.lowerNames, parts)));
   if (keywordContains) add(someOf(catalog.keywords, containing(keywordContains)), "keyword");
-  if (descriptionContains) {
-    const contains = containing(descriptionContains);
-    add((number) => contains(place.descriptions![number]!));
-  }
-  const { categoryIds, types, deprecated, kubeVersion, appVersions, updatedSince } = filter;
+  if (descriptionContains) add(only(rowsWith(place.descriptions!, descriptionContains)));
+  const { categoryIds, types, deprecated, kubeVersion, appVersions, appVersionContains } = filter;
   if (categoryIds) {
     add(that(catalog.category, (name) => categoryIds.includes(categoryId(name))), "category");
   }
   if (types) add(that(catalog.type, (type) => types.includes(type)), "type");
-  if (deprecated !== undefined) {
-    add((number) => Boolean(catalog.deprecated[number]) === deprecated, "deprecated");
-  }
+  if (deprecated !== undefined) add(that(catalog.deprecated, is(String(deprecated))), "deprecated");
   if (kubeVersion) add(that(catalog.kubeVersion, admits(kubeVersion)));
   if (appVersions) add(that(catalog.appVersion, (version) => appVersions.includes(version)));
-  if (filter.appVersionContains) {
-    const contains = containing(filter.appVersionContains);
+  if (appVersionContains) {
+    const contains = containing(appVersionContains);
     add(that(catalog.appVersion, (version) => contains(lowerCase(version))));
   }
-  if (updatedSince !== undefined) add((number) => catalog.updated[number]! >= updatedSince);
+  const { updatedSince } = filter;
+  if (updatedSince !== undefined) {
+    const { updated } = catalog;
+    add((marks) => {
+      for (let i = 0; i < marks.length; i++) if (updated[i]! < updatedSince) marks[i] = 0;
+    });
+  }
   return conditions;
+}
+
+function numbersOfApps(catalog: Catalog, ids: readonly string[]): number[] {
+  return ids.flatMap((id) => {
+    const app = parseAppId(id);
+    const number = app?.repoId === catalog.repoId ? numberOf(catalog, app.key) : -1;
+    return number < 0 ? [] : [number];
+  });
+}
+
+function numbersOfNames(catalog: Catalog, names: readonly string[]): number[] {
+  return names.map((name) => catalog.names.indexOf(name)).filter((number) => number >= 0);
+}
+
+/** The numbers of the rows that contain one of the parts. */
+function rowsWith({ text, starts }: TextRows, parts: readonly string[]): number[] {
+  const found: number[] = [];
+  for (const part of parts.map(lowerCase)) {
+    for (let at = text.indexOf(part); at >= 0;) {
+      const row = rowAt(starts, at);
+      const end = starts[row + 1]!;
+      // What reaches over the border between two rows is in neither.
+      if (at + part.length < end) found.push(row);
+      at = text.indexOf(part, at + part.length < end ? end : at + 1);
+    }
+  }
+  return found;
+}
+
+/** The row in which a character stands. */
+function rowAt(starts: Uint32Array, at: number): number {
+  let low = 0, high = starts.length - 2;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if (starts[middle]! <= at) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
+
+/** Leaves the marks of these apps alone. */
+function only(numbers: readonly number[]): Condition["apply"] {
+  return (marks) => {
+    const kept = numbers.filter((number) => marks[number] === 1);
+    marks.fill(0);
+    for (const number of kept) marks[number] = 1;
+  };
+}
+
+/** A condition on a column, worked out once for each of its texts. */
+function that({ values, of }: TextColumn, test: (text: string) => boolean): Condition["apply"] {
+  const holds = Uint8Array.from(values, (value) => Number(test(value)));
+  return (marks) => {
+    for (let i = 0; i < marks.length; i++) marks[i]! &= holds[of[i]!]!;
+  };
+}
+
+function someOf(
+  { values, of, starts }: TextListColumn,
+  test: (text: string) => boolean,
+): Condition["apply"] {
+  const holds = Uint8Array.from(values, (value) => Number(test(value)));
+  return (marks) => {
+    for (let i = 0; i < marks.length; i++) {
+      let some = 0;
+      for (let at = starts[i]!; at < starts[i + 1]!; at++) some |= holds[of[at]!]!;
+      marks[i]! &= some;
+    }
+  };
+}
+
+function is(wanted: string): (text: string) => boolean {
+  return (text) => text === wanted;
 }
 
 /** Whether a lower-cased text contains one of the parts. */
 function containing(parts: readonly string[]): (lower: string) => boolean {
   const lower = parts.map(lowerCase);
   return (text) => lower.some((part) => text.includes(part));
-}
-
-/** A condition on a column, worked out once for each of its texts. */
-function that({ values, of }: TextColumn, test: (text: string) => boolean): Condition["holds"] {
-  const holds = values.map(test);
-  return (number) => holds[of[number]!]!;
-}
-
-function someOf({ values, of, starts }: TextListColumn, test: (text: string) => boolean) {
-  const holds = values.map(test);
-  return (number: number) => {
-    for (let at = starts[number]!; at < starts[number + 1]!; at++) if (holds[of[at]!]) return true;
-    return false;
-  };
 }
 
 /** Whether a chart's `kubeVersion` admits a version, as Helm checks it: what cannot be read does not. */
@@ -167,24 +226,29 @@ function admits(kubeVersion: string): (constraint: string) => boolean {
   };
 }
 
-/** Counts an app: for one facet, or for all. */
-function counter({ repo, catalog }: Place, counts: Counts) {
-  const byFacet: Record<Facet, (number: number) => Iterable<string>> = {
-    category: (number) => [catalog.category.values[catalog.category.of[number]!]!],
-    repo: () => [repo.id],
-    keyword: (number) => textsOf(catalog.keywords, number),
-    deprecated: (number) => [String(Boolean(catalog.deprecated[number]))],
-    type: (number) => [catalog.type.values[catalog.type.of[number]!]!],
+/** Adds to the counts of a facet's values what the marked apps have. */
+function countValues(
+  { repo, catalog }: Place,
+  facet: Facet,
+  marks: Marks,
+  counts: Map<string, number>,
+): void {
+  const add = (value: string, count: number) => {
+    if (count > 0) counts.set(value, (counts.get(value) ?? 0) + count);
   };
-  const counted = [...counts].map(([facet, map]) => ({ facet, map, values: byFacet[facet] }));
-  return (number: number, only: Facet | undefined) => {
-    for (const { facet, map, values } of counted) {
-      if (only !== undefined && only !== facet) continue;
-      for (const value of values(number)) map.set(value, (map.get(value) ?? 0) + 1);
-    }
-  };
-}
-
-function* textsOf({ values, of, starts }: TextListColumn, number: number) {
-  for (let at = starts[number]!; at < starts[number + 1]!; at++) yield values[of[at]!]!;
+  if (facet === "repo") return add(repo.id, marks.reduce((sum, mark) => sum + mark, 0));
+  const column: TextColumn & Partial<TextListColumn> = {
+    category: catalog.category,
+    keyword: catalog.keywords,
+    deprecated: catalog.deprecated,
+    type: catalog.type,
+  }[facet];
+  const { values, of, starts } = column;
+  const found = new Uint32Array(values.length);
+  for (let i = 0; i < marks.length; i++) {
+    if (marks[i] === 0) continue;
+    const end = starts ? starts[i + 1]! : i + 1;
+    for (let at = starts ? starts[i]! : i; at < end; at++) found[of[at]!]!++;
+  }
+  values.forEach((value, id) => add(value, found[id]!));
 }

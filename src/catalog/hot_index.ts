@@ -12,21 +12,25 @@ import {
   readVersions,
 } from "../store/generations.ts";
 import { type Kv, StoreUnavailable } from "../store/kv.ts";
-import { inflateSegment, splitItems } from "../store/segments.ts";
+import { inflateBlock, splitItems } from "../store/segments.ts";
 import { takeTurns } from "../turn.ts";
-import { buildCatalog, type Catalog, type RecordSegment, segmentOf } from "./catalog.ts";
+import { blockOf, buildCatalog, type Catalog, type RecordBlock, textBytes } from "./catalog.ts";
 import { indexApps, type SearchIndex } from "./search.ts";
 import { soon } from "./soon.ts";
-import { lowerCase } from "./text.ts";
+import { lowerCase, type TextRows, textRows } from "./text.ts";
 import { createVocabulary, type Vocabulary } from "./vocabulary.ts";
 
 /** Of the budget, for records that are unpacked: who asks for a page often asks for the next. */
 const UNPACKED_SHARE = 1 / 8;
 /** Catalogs that are loaded at once. */
 const LOADS_AT_ONCE = 16;
-/** Bytes in memory for a character of the JSON that versions were read from, roughly. */
-const BYTES_PER_CHARACTER = 2;
-const STRING_BYTES = 32;
+/** V8's sizes in bytes, measured: of what is kept under a key, a piece of a text, and so on. */
+const ENTRY_BYTES = 250;
+const PIECE_BYTES = 40;
+const POINTER_BYTES = 8;
+const LIST_BYTES = 48;
+const OBJECT_BYTES = 24;
+const NUMBER_BYTES = 16;
 
 /** What became of reads, and what is in memory. */
 export interface CacheCounts {
@@ -49,7 +53,7 @@ export interface HotIndex {
   /** For search by words; at once if it is in memory. */
   searchIndex(catalog: Catalog): SearchIndex | Promise<SearchIndex>;
   /** Lower-cased, by app; at once if they are in memory. */
-  descriptions(catalog: Catalog): readonly string[] | Promise<readonly string[]>;
+  descriptions(catalog: Catalog): TextRows | Promise<TextRows>;
   /** Records of apps by their numbers. */
   entries(catalog: Catalog, numbers: readonly number[]): CatalogEntry[];
   /** An app's versions, newest first. Throws as `catalogs` does. */
@@ -69,7 +73,7 @@ interface Hot<T> {
 export function createHotIndex(kv: Kv, maxBytes: number): HotIndex {
   const counts = { hits: 0, misses: 0, evictions: 0 };
   const sized = {
-    sizeCalculation: ({ size }: Hot<unknown>) => 1 + Math.ceil(size),
+    sizeCalculation: ({ size }: Hot<unknown>) => ENTRY_BYTES + Math.ceil(size),
     dispose(_value: unknown, _key: unknown, reason: LRUCache.DisposeReason) {
       if (reason === "evict") counts.evictions++;
     },
@@ -78,7 +82,7 @@ export function createHotIndex(kv: Kv, maxBytes: number): HotIndex {
     ...sized,
     maxSize: Math.ceil(maxBytes * (1 - UNPACKED_SHARE)),
   });
-  const unpacked = new LRUCache<RecordSegment, Hot<string[]>>({
+  const unpacked = new LRUCache<RecordBlock, Hot<string[]>>({
     ...sized,
     maxSize: Math.ceil(maxBytes * UNPACKED_SHARE),
   });
@@ -132,18 +136,18 @@ export function createHotIndex(kv: Kv, maxBytes: number): HotIndex {
     }
   }
 
-  function itemsOf(segment: RecordSegment): string[] {
-    const known = unpacked.get(segment);
+  function itemsOf(block: RecordBlock): string[] {
+    const known = unpacked.get(block);
     if (known !== undefined) return known.value;
-    const text = inflateSegment(segment.bytes);
-    const items = splitItems(text, segment.count);
-    unpacked.set(segment, { value: items, size: text.length + items.length * STRING_BYTES });
+    const text = inflateBlock(block.bytes);
+    const items = splitItems(text, block.count);
+    unpacked.set(block, { value: items, size: textBytes(text) + items.length * PIECE_BYTES });
     return items;
   }
 
   function entryOf(catalog: Catalog, number: number): CatalogEntry {
-    const segment = segmentOf(catalog, number);
-    return JSON.parse(itemsOf(segment)[number - segment.first]!);
+    const block = blockOf(catalog, number);
+    return JSON.parse(itemsOf(block)[number - block.first]!);
   }
 
   return {
@@ -167,13 +171,13 @@ export function createHotIndex(kv: Kv, maxBytes: number): HotIndex {
     descriptions(catalog) {
       return getOrLoad(derivedKeys(catalog)[1], async () => {
         const turn = takeTurns();
-        const value: string[] = [];
+        const texts: string[] = [];
         for (const { description } of searchables(catalog)) {
-          value.push(lowerCase(description));
+          texts.push(lowerCase(description));
           await turn();
         }
-        const characters = value.reduce((sum, text) => sum + text.length, 0);
-        return { value, size: characters + value.length * STRING_BYTES };
+        const value = textRows(texts);
+        return { value, size: textBytes(value.text) + value.starts.byteLength };
       });
     },
     entries: (catalog, numbers) => numbers.map((number) => entryOf(catalog, number)),
@@ -181,8 +185,7 @@ export function createHotIndex(kv: Kv, maxBytes: number): HotIndex {
       const key = `versions/${repoId}/${entry.key}/${entry.segments.join()}`;
       return await getOrLoad(key, async () => {
         const versions = await readVersions(kv, repoId, entry);
-        const size = 1 + JSON.stringify(versions).length * BYTES_PER_CHARACTER;
-        return { value: versions, size };
+        return { value: versions, size: jsonBytes(versions) };
       });
     },
     counts: () => ({
@@ -194,15 +197,25 @@ export function createHotIndex(kv: Kv, maxBytes: number): HotIndex {
   };
 }
 
+/** What a value that was read from JSON takes in memory. */
+function jsonBytes(value: unknown): number {
+  if (typeof value === "string") return textBytes(value);
+  if (typeof value === "number") return NUMBER_BYTES;
+  if (typeof value !== "object" || value === null) return 0;
+  const values = Object.values(value);
+  const own = Array.isArray(value) ? LIST_BYTES : OBJECT_BYTES;
+  return values.reduce((sum, value) => sum + POINTER_BYTES + jsonBytes(value), own);
+}
+
 /** Under which its search index and its descriptions are kept. */
 function derivedKeys({ repoId, generation }: Catalog): [search: string, descriptions: string] {
   return [`search/${repoId}@${generation}`, `descriptions/${repoId}@${generation}`];
 }
 
 /** What search looks at in a catalog's apps, in their order. */
-function* searchables({ segments }: Catalog) {
-  for (const { bytes } of segments) {
-    const entries: CatalogEntry[] = JSON.parse(inflateSegment(bytes));
+function* searchables({ blocks }: Catalog) {
+  for (const { bytes } of blocks) {
+    const entries: CatalogEntry[] = JSON.parse(inflateBlock(bytes));
     for (const { name, latest: { chart } } of entries) {
       const { keywords = [], description = "", maintainers = [] } = chart;
       const names = maintainers.flatMap(({ name, email }) => [name, email]);

@@ -9,6 +9,7 @@ import {
   type Place,
   selectApps,
 } from "./filter.ts";
+import type { Catalog } from "./catalog.ts";
 import { Heap } from "./heap.ts";
 
 /** `relevance` is for a query with a text. Every app has the same status, so that goes by name. */
@@ -46,9 +47,10 @@ export interface Found {
   rows(after?: Position): Generator<Row>;
 }
 
-/** Apps of one repository in the order of the list. */
-interface Sorted {
+/** Apps of one repository that were found. */
+interface FoundHere {
   place: Place;
+  /** In the order of the list, unless that goes by relevance: then by number. */
   numbers: Uint32Array;
   valueOf: (number: number) => number;
 }
@@ -56,15 +58,20 @@ interface Sorted {
 /** Finds the apps that pass. */
 export function findApps(places: readonly Place[], query: AppQuery): Found {
   const counts = createCounts(query.facets);
+  const byRelevance = query.order === "relevance";
   let total = 0;
-  const lists: Sorted[] = [];
+  const found: FoundHere[] = [];
   for (const place of places) {
-    const numbers = selectApps(place, query.filter, numbersOf(place, query.order), counts);
+    const numbers = selectApps(place, query.filter, numbersOf(place.catalog, query.order), counts);
     if (numbers.length === 0) continue;
     total += numbers.length;
-    lists.push({ place, numbers, valueOf: valuesOf(place, query.order) });
+    found.push({ place, numbers, valueOf: valuesOf(place, query.order) });
   }
-  return { total, counts, rows: (after) => merged(lists, query.reverse, after) };
+  return {
+    total,
+    counts,
+    rows: (after) => merged(found, byRelevance, query.reverse, after),
+  };
 }
 
 /** Where the list goes on behind a row. */
@@ -72,13 +79,10 @@ export function positionOf({ place, number, value }: Row): Position {
   return { value, name: place.catalog.names[number]!, repoId: place.repo.id };
 }
 
-/** All apps of a place in an order. */
-function numbersOf({ catalog, scores }: Place, order: AppOrder): Uint32Array {
+/** All apps of a catalog in an order, as far as that is known before. */
+function numbersOf(catalog: Catalog, order: AppOrder): Uint32Array {
   if (order === "create_time") return catalog.byCreated;
-  if (order === "update_time") return catalog.byUpdated;
-  if (order !== "relevance" || scores === undefined) return catalog.byName;
-  return catalog.byName.filter((number) => scores[number]! > 0)
-    .sort((a, b) => scores[b]! - scores[a]! || a - b);
+  return order === "update_time" ? catalog.byUpdated : catalog.byName;
 }
 
 function valuesOf({ catalog, scores }: Place, order: AppOrder): (number: number) => number {
@@ -88,50 +92,95 @@ function valuesOf({ catalog, scores }: Place, order: AppOrder): (number: number)
   return () => 0;
 }
 
-/** Where a list has come to. */
-interface Head extends Row {
-  list: Sorted;
-  at: number;
+/** How far one repository's part of a list has come. */
+class Head implements Row {
+  readonly place: Place;
+  number = 0;
+  value = 0;
+  readonly #found: FoundHere;
+  readonly #step: 1 | -1;
+  #numbers: Uint32Array;
+  #at = 0;
+  /** Whether only the first is known: most repositories have none that anybody sees. */
+  #unsorted: boolean;
+
+  constructor(found: FoundHere, unsorted: boolean, reverse: boolean) {
+    this.place = found.place;
+    this.#found = found;
+    this.#numbers = found.numbers;
+    this.#step = reverse ? -1 : 1;
+    this.#unsorted = unsorted;
+  }
+
+  /** Goes to the first row, or the first behind a position; `false` if there is none. */
+  begin(after: Position | undefined): boolean {
+    const reverse = this.#step < 0;
+    if (!this.#unsorted) {
+      if (after !== undefined) return this.#moveTo(placeAfter(this.#found, after, reverse));
+      return this.#moveTo(reverse ? this.#numbers.length - 1 : 0);
+    }
+    const { place, valueOf } = this.#found;
+    if (after !== undefined) {
+      this.#numbers = this.#numbers.filter((number) =>
+        isBehind({ place, number, value: valueOf(number) }, after, reverse)
+      );
+    }
+    if (this.#numbers.length === 0) return false;
+    this.#take(this.#numbers.reduce((a, b) => this.#compare(b, a) < 0 ? b : a));
+    return true;
+  }
+
+  /** Goes to the next row; `false` if there is none. */
+  next(): boolean {
+    if (!this.#unsorted) return this.#moveTo(this.#at + this.#step);
+    this.#unsorted = false;
+    this.#numbers = this.#numbers.toSorted((a, b) => this.#step * this.#compare(a, b));
+    return this.#moveTo(this.#step < 0 ? this.#numbers.length - 2 : 1);
+  }
+
+  /** In the list's order; ties go by number, and so by name. */
+  #compare(a: number, b: number): number {
+    const { valueOf } = this.#found;
+    return this.#step * (valueOf(a) - valueOf(b) || a - b);
+  }
+
+  #moveTo(at: number): boolean {
+    if (at < 0 || at >= this.#numbers.length) return false;
+    this.#at = at;
+    this.#take(this.#numbers[at]!);
+    return true;
+  }
+
+  #take(number: number) {
+    this.number = number;
+    this.value = this.#found.valueOf(number);
+  }
 }
 
-function* merged(lists: readonly Sorted[], reverse: boolean, after?: Position): Generator<Row> {
+function* merged(
+  found: readonly FoundHere[],
+  unsorted: boolean,
+  reverse: boolean,
+  after: Position | undefined,
+): Generator<Row> {
   const sign = reverse ? -1 : 1;
-  const heads: Head[] = [];
-  for (const list of lists) {
-    const at = reverse ? list.numbers.length - 1 : 0;
-    const head = { list, place: list.place, at, number: 0, value: 0 };
-    if (moveTo(head, after === undefined ? at : placeAfter(list, after, reverse))) heads.push(head);
-  }
+  const heads = found.map((here) => new Head(here, unsorted, reverse))
+    .filter((head) => head.begin(after));
   const heap = new Heap(heads, (a, b) => sign * compareRows(a, b));
   for (let head = heap.top; head !== undefined; head = heap.top) {
     yield { place: head.place, number: head.number, value: head.value };
-    if (moveTo(head, head.at + sign)) heap.sinkTop();
+    if (head.next()) heap.sinkTop();
     else heap.pop();
   }
 }
 
-/** Moves a head along its list; `false` if that has ended. */
-function moveTo(head: Head, at: number): boolean {
-  const { numbers, valueOf } = head.list;
-  if (at < 0 || at >= numbers.length) return false;
-  head.at = at;
-  head.number = numbers[at]!;
-  head.value = valueOf(head.number);
-  return true;
-}
-
-/** The place in a list of its first row behind a position. */
-function placeAfter(list: Sorted, position: Position, reverse: boolean): number {
-  const { place, numbers, valueOf } = list;
+/** The place in sorted numbers of the first one behind a position. */
+function placeAfter(found: FoundHere, position: Position, reverse: boolean): number {
+  const { place, numbers, valueOf } = found;
   let low = 0, high = numbers.length;
   while (low < high) {
     const middle = (low + high) >> 1, number = numbers[middle]!;
-    const row = {
-      value: valueOf(number),
-      name: place.catalog.names[number]!,
-      repoId: place.repo.id,
-    };
-    const order = comparePositions(row, position);
+    const order = comparePositions(positionOf({ place, number, value: valueOf(number) }), position);
     if (reverse ? order < 0 : order <= 0) low = middle + 1;
     else high = middle;
   }

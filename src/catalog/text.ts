@@ -10,3 +10,18 @@ export function lowerCase(text: string): string {
 export function contains(text: string, part: string): boolean {
   return lowerCase(text).includes(lowerCase(part));
 }
+
+/** Texts by number, one behind the other, so that all are searched at once. */
+export interface TextRows {
+  /** A line feed stands behind each. */
+  text: string;
+  /** Where each begins; one more for where the last one ends. */
+  starts: Uint32Array;
+}
+
+/** Puts texts together. */
+export function textRows(texts: readonly string[]): TextRows {
+  const starts = new Uint32Array(texts.length + 1);
+  texts.forEach((text, i) => starts[i + 1] = starts[i]! + text.length + 1);
+  return { text: texts.map((text) => `${text}\n`).join(""), starts };
+}

@@ -4,7 +4,7 @@
  */
 
 import { detach } from "../helm/detach.ts";
-import { editsAllowed, matchWithEdits, matchWord, MIN_WITHIN } from "./search_match.ts";
+import { editsAllowed, matchWord, MIN_WITHIN, PREFIX, WHOLE } from "./search_match.ts";
 
 /** How a query's word matches the words that there are. */
 export interface Matches {
@@ -32,13 +32,14 @@ export interface Vocabulary {
 /** Words by their numbers, and what tells most from a query's without a look at their letters. */
 interface Words {
   readonly words: readonly string[];
+  /** The codes of the first two letters, the first in {@link FIRST_LETTER}. */
+  readonly heads: Int32Array;
   readonly lengths: Uint8Array;
-  /** The code of the first letter. */
-  readonly firsts: Uint16Array;
   /** A bit for each letter that a word has. */
   readonly letters: Int32Array;
 }
 
+const FIRST_LETTER = 0xffff;
 /** Words that there is room for at first. */
 const FIRST_ROOM = 1_024;
 /** Room grows by this factor. */
@@ -46,15 +47,15 @@ const GROWTH = 1.5;
 /** Bytes that V8 takes for a string apart from its characters, which fill units of eight. */
 const STRING_BYTES = 16, STRING_UNIT = 8;
 /** Bytes for a word in the map and the arrays, with the room in which these grow. */
-const ENTRY_BYTES = 64;
+const ENTRY_BYTES = 68;
 
 export function createVocabulary(): Vocabulary {
   const numbers = new Map<string, number>();
   const words: string[] = [];
   const free: number[] = [];
   let uses = new Uint32Array(FIRST_ROOM);
+  let heads = new Int32Array(FIRST_ROOM);
   let lengths = new Uint8Array(FIRST_ROOM);
-  let firsts = new Uint16Array(FIRST_ROOM);
   let letters = new Int32Array(FIRST_ROOM);
   let bytes = 0;
 
@@ -63,14 +64,14 @@ export function createVocabulary(): Vocabulary {
     if (id === uses.length) {
       const room = Math.ceil(id * GROWTH);
       uses = grown(uses, new Uint32Array(room));
+      heads = grown(heads, new Int32Array(room));
       lengths = grown(lengths, new Uint8Array(room));
-      firsts = grown(firsts, new Uint16Array(room));
       letters = grown(letters, new Int32Array(room));
     }
     const kept = detach(word);
     words[id] = kept;
+    heads[id] = headOf(kept);
     lengths[id] = kept.length;
-    firsts[id] = kept.charCodeAt(0);
     letters[id] = lettersOf(kept);
     numbers.set(kept, id);
     bytes += bytesOf(kept);
@@ -84,7 +85,7 @@ export function createVocabulary(): Vocabulary {
       numbers.delete(word);
       bytes -= bytesOf(word);
       words[id] = "";
-      lengths[id] = firsts[id] = letters[id] = 0;
+      heads[id] = lengths[id] = letters[id] = 0;
       free.push(id);
     }
   }
@@ -105,34 +106,62 @@ export function createVocabulary(): Vocabulary {
     },
     release,
     releaseAfter: (user, ids) => registry.register(user, ids),
-    match: (wanted) => match(wanted, { words, lengths, firsts, letters }),
+    match: (wanted) => match(wanted, { words, heads, lengths, letters }),
   };
 }
 
-function match(wanted: string, { words, lengths, firsts, letters }: Words): Matches {
-  const ways = new Uint8Array(words.length), ids: number[] = [];
-  const edits = editsAllowed(wanted), wantedLetters = lettersOf(wanted);
-  const isPrefixOnly = wanted.length < MIN_WITHIN, first = wanted.charCodeAt(0);
+function match(wanted: string, all: Words): Matches {
+  const ways = new Uint8Array(all.words.length);
+  const ids = wanted.length < MIN_WITHIN
+    ? matchBeginnings(wanted, all, ways)
+    : matchLetters(wanted, all, ways);
+  return { ways, ids };
+}
+
+/** Matches a word of one letter or two. */
+function matchBeginnings(wanted: string, { heads, lengths }: Words, ways: Uint8Array): number[] {
+  const ids: number[] = [];
+  const head = headOf(wanted), mask = wanted.length === 1 ? FIRST_LETTER : -1;
   for (let id = 0; id < ways.length; id++) {
-    if (isPrefixOnly && firsts[id] !== first) continue;
+    if ((heads[id]! & mask) !== head) continue;
+    ways[id] = lengths[id] === wanted.length ? WHOLE : PREFIX;
+    ids.push(id);
+  }
+  return ids;
+}
+
+/** Matches a longer word. */
+function matchLetters(
+  wanted: string,
+  { words, letters, lengths }: Words,
+  ways: Uint8Array,
+): number[] {
+  const ids: number[] = [];
+  const wantedLetters = lettersOf(wanted), edits = editsAllowed(wanted);
+  for (let id = 0; id < ways.length; id++) {
+    // Ends most cases. What is hard to foresee comes later: it costs more than to compute this.
+    const missing = wantedLetters & ~letters[id]!;
+    if (without(edits, missing) !== 0) continue;
     const longer = lengths[id]! - wanted.length;
-    if (longer < -edits) continue;
-    const missing = wantedLetters & ~letters[id]!, added = letters[id]! & ~wantedLetters;
-    let way = 0;
-    if (missing === 0 && longer >= 0) way = matchWord(wanted, words[id]!);
-    else if (longer <= edits && (without(edits, missing) | without(edits, added)) === 0) {
-      way = matchWithEdits(wanted, words[id]!);
+    const mayHold = missing === 0 && longer >= 0;
+    if (!mayHold && (longer > edits || without(edits, letters[id]! & ~wantedLetters) !== 0)) {
+      continue;
     }
+    const way = matchWord(wanted, words[id]!);
     if (way === 0) continue;
     ways[id] = way;
     ids.push(id);
   }
-  return { ways, ids };
+  return ids;
 }
 
-function grown<T extends Uint8Array | Uint16Array | Uint32Array | Int32Array>(from: T, to: T): T {
+function grown<T extends Uint8Array | Uint32Array | Int32Array>(from: T, to: T): T {
   to.set(from);
   return to;
+}
+
+function headOf(word: string): number {
+  return word.charCodeAt(0) | word.charCodeAt(1) << 16;
 }
 
 /** A bit for each letter of a word; some letters share one. */

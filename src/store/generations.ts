@@ -9,8 +9,8 @@ import { keys } from "./keys.ts";
 import type { Kv } from "./kv.ts";
 import {
   decodeSegment,
+  encodeBlocks,
   encodeSegment,
-  joinItems,
   readSegment,
   SegmentCutter,
   segmentHash,
@@ -68,7 +68,9 @@ export class GenerationBuilder {
   /** Adds an app, and gives its entry. `turn`: taken from time to time. */
   async add({ record, versions }: MergedApp, turn: Turn): Promise<CatalogEntry> {
     const segments: string[] = [];
-    const cutter = new SegmentCutter((items) => segments.unshift(this.#hold(items.reverse())));
+    const cutter = new SegmentCutter((items) =>
+      segments.unshift(this.#hold(encodeSegment(`[${items.reverse().join(",")}]`)))
+    );
     // From the oldest on, so that a new version changes the segment of the newest alone.
     for (const version of versions.toReversed()) {
       cutter.add(JSON.stringify(version), version.chart.version);
@@ -94,7 +96,7 @@ export class GenerationBuilder {
     turn: Turn,
   ): Promise<Pick<Pointer, "format" | "apps" | "versions" | "catalog" | "problems"> | undefined> {
     const catalog: string[] = [];
-    const cutter = new SegmentCutter((items) => catalog.push(this.#hold(items)));
+    const cutter = new SegmentCutter((items) => catalog.push(this.#hold(encodeBlocks(items))));
     this.#entries.sort((a, b) => compareText(a.name, b.name));
     for (const { name, json } of this.#entries) {
       cutter.add(json, name);
@@ -103,7 +105,7 @@ export class GenerationBuilder {
     cutter.end();
     const problemHash = problems.length === 0
       ? ""
-      : this.#hold(problems.map((problem) => JSON.stringify(problem)));
+      : this.#hold(encodeSegment(JSON.stringify(problems)));
     if (catalog.length > MAX_CATALOG_SEGMENTS) return undefined;
     return {
       format: FORMAT,
@@ -119,8 +121,7 @@ export class GenerationBuilder {
     return [...this.#known.difference(this.#used)];
   }
 
-  #hold(items: string[]): string {
-    const bytes = encodeSegment(joinItems(items));
+  #hold(bytes: Uint8Array): string {
     const hash = segmentHash(bytes);
     this.#used.add(hash);
     if (!this.#known.has(hash)) this.fresh.set(hash, bytes);

@@ -110,29 +110,73 @@ export async function readSegment(
 
 /** The items of a segment. */
 export function decodeSegment<T>(bytes: Uint8Array): T[] {
-  return JSON.parse(inflateSegment(bytes));
+  const blocks = blocksOf(bytes).map((block): T[] => JSON.parse(inflateBlock(block)));
+  return blocks.length === 1 ? blocks[0]! : blocks.flat();
 }
 
-/** A segment's text: a JSON array. */
-export function inflateSegment(bytes: Uint8Array): string {
-  return new TextDecoder().decode(inflateSync(bytes));
+/** Characters of JSON in a block: to read one item of it must not cost a millisecond. */
+const BLOCK_LENGTH = 16_384;
+/** Before the lengths of the blocks; what zlib writes begins otherwise. */
+const BLOCKS_MARK = 0;
+const NUMBER_BYTES = 4;
+
+/** A segment of items, as JSON, of which each can be read without most of its neighbours. */
+export function encodeBlocks(items: readonly string[]): Uint8Array {
+  const blocks: Uint8Array[] = [];
+  let block: string[] = [], length = 0;
+  for (const [i, item] of items.entries()) {
+    block.push(item);
+    length += item.length;
+    if (length < BLOCK_LENGTH && i < items.length - 1) continue;
+    blocks.push(encodeSegment(`[${block.join(SEPARATOR)}]`));
+    block = [];
+    length = 0;
+  }
+  const head = new DataView(new ArrayBuffer((2 + blocks.length) * NUMBER_BYTES));
+  head.setUint32(0, BLOCKS_MARK);
+  head.setUint32(NUMBER_BYTES, blocks.length);
+  blocks.forEach((block, i) => head.setUint32((2 + i) * NUMBER_BYTES, block.length));
+  return concat([new Uint8Array(head.buffer), ...blocks]);
+}
+
+/** The blocks of a segment as they are stored; one that was not made of blocks is one. */
+export function blocksOf(bytes: Uint8Array): Uint8Array[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (view.getUint32(0) !== BLOCKS_MARK) return [bytes];
+  const count = view.getUint32(NUMBER_BYTES);
+  let at = (2 + count) * NUMBER_BYTES;
+  return Array.from({ length: count }, (_, i) => {
+    const begin = at;
+    at += view.getUint32((2 + i) * NUMBER_BYTES);
+    return bytes.subarray(begin, at);
+  });
+}
+
+/** A block's text: a JSON array. */
+export function inflateBlock(block: Uint8Array): string {
+  return new TextDecoder().decode(inflateSync(block));
 }
 
 /** JSON has no line feed of its own, so that {@link splitItems} finds each item without reading it. */
 const SEPARATOR = ",\n";
 
-/** The text of a segment from its items as JSON. */
-export function joinItems(items: readonly string[]): string {
-  return `[${items.join(SEPARATOR)}]`;
-}
-
-/** The items of a segment's text as JSON; `count`: how many there are. */
+/** The items of a block's text as JSON; `count`: how many there are. */
 export function splitItems(text: string, count: number): string[] {
   const items = text.slice(1, -1).split(SEPARATOR);
-  // A segment that was written when items were not separated so.
+  // What was written when items were not separated so.
   return items.length === count
     ? items
     : JSON.parse(text).map((item: unknown) => JSON.stringify(item));
+}
+
+function concat(parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
 }
 
 /** Deletes every row under a prefix, in batches, under the lease of the repository. */
