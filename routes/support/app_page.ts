@@ -5,8 +5,6 @@ import type { HotIndex } from "../../src/catalog/hot_index.ts";
 import {
   type Found,
   type Group,
-  groupRows,
-  isBehind,
   type Position,
   positionOf,
   type Row,
@@ -78,22 +76,18 @@ function groupsOf(
   found: Found,
   members: Record<string, unknown>,
 ): Made {
-  const all = groupRows(found.rows());
-  const { after } = page;
-  const behind = after === undefined
-    ? all
-    : all.filter(({ rows }) => isBehind(rows[0]!, after, query.reverse));
-  const { page: groups, more } = takePage(behind.values(), behind.length, page);
+  const { total, groups } = found.groups(page.after);
+  const { page: shown, more } = takePage(groups, total, page);
   const rest = {
-    total_count: all.length,
-    ...nextCursor(query, groups.at(-1)?.rows[0], more),
+    total_count: total,
+    ...nextCursor(query, shown.at(-1)?.rows[0], more),
     ...members,
   };
   const view = ({ name, rows }: Group) => {
     const apps = rows.slice(0, MAX_GROUP).map((row) => rowView(hot, row));
     return { name, count: rows.length, apps };
   };
-  return listOf(groups, view, rest);
+  return listOf(shown, view, rest);
 }
 
 /** A list with what stands beside its items. */

@@ -27,6 +27,7 @@ const LOADS_AT_ONCE = 16;
 /** V8's sizes in bytes, measured: of what is kept under a key, a piece of a text, and so on. */
 const ENTRY_BYTES = 250;
 const PIECE_BYTES = 40;
+const ARRAY_BYTES = 200;
 const POINTER_BYTES = 8;
 const LIST_BYTES = 48;
 const OBJECT_BYTES = 24;
@@ -177,7 +178,7 @@ export function createHotIndex(kv: Kv, maxBytes: number): HotIndex {
           await turn();
         }
         const value = textRows(texts);
-        return { value, size: textBytes(value.text) + value.starts.byteLength };
+        return { value, size: ARRAY_BYTES + textBytes(value.text) + value.starts.byteLength };
       });
     },
     entries: (catalog, numbers) => numbers.map((number) => entryOf(catalog, number)),

@@ -45,6 +45,14 @@ export interface Found {
   counts: Counts;
   /** The rows in their order, behind a position if one is given. Each call begins anew. */
   rows(after?: Position): Generator<Row>;
+  /** The same, with apps of one name put together. */
+  groups(after?: Position): { total: number; groups: Generator<Group> };
+}
+
+/** Apps of one name, in all repositories that have them, in the list's order. */
+export interface Group {
+  name: string;
+  rows: Row[];
 }
 
 /** Apps of one repository that were found. */
@@ -71,6 +79,7 @@ export function findApps(places: readonly Place[], query: AppQuery): Found {
     total,
     counts,
     rows: (after) => merged(found, byRelevance, query.reverse, after),
+    groups: (after) => grouped(found, query.reverse, after),
   };
 }
 
@@ -174,6 +183,34 @@ function* merged(
   }
 }
 
+function grouped(
+  found: readonly FoundHere[],
+  reverse: boolean,
+  after: Position | undefined,
+): { total: number; groups: Generator<Group> } {
+  const sign = reverse ? -1 : 1;
+  const byName = new Map<string, Group>();
+  for (const { place, numbers, valueOf } of found) {
+    for (const number of numbers) {
+      const name = place.catalog.names[number]!, row = { place, number, value: valueOf(number) };
+      const group = byName.get(name);
+      if (group === undefined) byName.set(name, { name, rows: [row] });
+      else group.rows.push(row);
+    }
+  }
+  const groups = [...byName.values()];
+  for (const { rows } of groups) rows.sort((a, b) => sign * compareRows(a, b));
+  const wanted = after === undefined
+    ? groups
+    : groups.filter(({ rows }) => isBehind(rows[0]!, after, reverse));
+  const heap = new Heap(wanted, (a, b) => sign * compareRows(a.rows[0]!, b.rows[0]!));
+  return { total: byName.size, groups: taken(heap) };
+}
+
+function* taken<T>(heap: Heap<T>): Generator<T> {
+  for (let next = heap.pop(); next !== undefined; next = heap.pop()) yield next;
+}
+
 /** The place in sorted numbers of the first one behind a position. */
 function placeAfter(found: FoundHere, position: Position, reverse: boolean): number {
   const { place, numbers, valueOf } = found;
@@ -188,7 +225,7 @@ function placeAfter(found: FoundHere, position: Position, reverse: boolean): num
 }
 
 /** Whether a row comes behind a position in its list. */
-export function isBehind(row: Row, position: Position, reverse: boolean): boolean {
+function isBehind(row: Row, position: Position, reverse: boolean): boolean {
   const order = comparePositions(positionOf(row), position);
   return reverse ? order < 0 : order > 0;
 }
@@ -201,22 +238,4 @@ function compareRows(a: Row, b: Row): number {
 
 function comparePositions(a: Position, b: Position): number {
   return a.value - b.value || compareText(a.name, b.name) || compareText(a.repoId, b.repoId);
-}
-
-/** Apps of one name, in all repositories that have them; the first by the list's order leads. */
-export interface Group {
-  name: string;
-  rows: Row[];
-}
-
-/** Puts apps of one name together, in the order of the first of each. */
-export function groupRows(rows: Iterable<Row>): Group[] {
-  const groups = new Map<string, Group>();
-  for (const row of rows) {
-    const name = row.place.catalog.names[row.number]!;
-    const group = groups.get(name);
-    if (group === undefined) groups.set(name, { name, rows: [row] });
-    else group.rows.push(row);
-  }
-  return [...groups.values()];
 }
