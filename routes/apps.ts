@@ -26,8 +26,15 @@ export function apps(services: Services, answers: Answers) {
     .get("/:app", (c) =>
       answers.give(c, async () => {
         const { appId, read, ...draft } = await draftOfApp(c, services);
-        const make = async () => ({ body: JSON.stringify(appView(await read())) });
-        return { ...draft, kind: "app", query: appId, make };
+        return {
+          ...draft,
+          kind: "app",
+          query: appId,
+          async make() {
+            const { app, current } = await read();
+            return { body: JSON.stringify(appView(app)), keep: current };
+          },
+        };
       }))
     .route("/:app/versions", versions(services, answers));
 }
@@ -42,11 +49,11 @@ async function listOfApps(c: Context<Env>, services: Services): Promise<Recipe> 
     kind: "apps",
     query: [query, page],
     async make() {
-      const found = await find(services, sources, query);
+      const { found, keep } = await find(services, sources, query);
       const parts = { hot, scope, query, page };
       // Tells a repository without apps from one that was not synced yet.
       const [only] = sources.length === 1 && found.total === 0 ? sources : [];
-      if (only === undefined) return pageOfApps(parts, found);
+      if (only === undefined) return { ...pageOfApps(parts, found), keep };
       const [status] = await readStatuses(services.kv, [only.repo.id]);
       const sync = status?.state ?? "syncing";
       return { ...pageOfApps(parts, found, { sync }), keep: false };
@@ -60,12 +67,13 @@ async function changes(c: Context<Env>, services: Services): Promise<Recipe> {
   const { sources, drawn } = await select(c, services, query);
   return {
     ...drawn,
+    // A name that is changed shows here, and does not make a generation.
+    lastModified: undefined,
     kind: "changes",
     query: [query, page],
     async make() {
-      const found = await find(services, sources, query);
-      const total = sources.reduce((sum, { pointer }) => sum + (pointer?.versions ?? 0), 0);
-      return await pageOfNews(services.hot, found.rows(), total, query, page);
+      const { found, keep } = await find(services, sources, query);
+      return { ...await pageOfNews(services.hot, found, query, page), keep };
     },
   };
 }
@@ -78,12 +86,13 @@ async function feed(c: Context<Env>, services: Services): Promise<Recipe> {
     workspaceOf(c);
   return {
     ...drawn,
+    lastModified: undefined,
     kind: "feed",
     query: [query, self.href],
     async make() {
-      const found = await find(services, sources, query);
+      const { found, keep } = await find(services, sources, query);
       const title = `New chart versions${of ? ` of ${of}` : ""}`;
-      return await feedOfNews(services.hot, found.rows(), title, self);
+      return { ...await feedOfNews(services.hot, found, title, self), keep };
     },
   };
 }
@@ -111,11 +120,12 @@ async function find(
   { hot }: Services,
   sources: readonly Source[],
   query: AppsQuery,
-): Promise<Found> {
+): Promise<{ found: Found; keep: boolean }> {
   const { repoIds, text, none, filter } = query;
   const descriptions = filter.descriptionContains !== undefined;
-  const places = none ? [] : await readPlaces(hot, sources, { repoIds, text, descriptions });
-  return findApps(places, query);
+  const needs = { repoIds, text, descriptions };
+  const { places, current } = await readPlaces(hot, none ? [] : sources, needs);
+  return { found: findApps(places, query), keep: current };
 }
 
 /** What is new has an order of its own. */

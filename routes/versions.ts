@@ -35,12 +35,12 @@ export function versions(services: Services, answers: Answers) {
           kind: "versions",
           query: [appId, query, paging],
           async make() {
-            const app = await read();
+            const { app, current } = await read();
             const all = query.none ? [] : await hot.versions(app.repo.id, app.entry);
             const found = listVersions(all, query);
             const { page } = takePage(found.values(), found.length, paging);
             const items = page.map((version) => versionView(app, version));
-            return { body: JSON.stringify({ items, total_count: found.length }) };
+            return { body: JSON.stringify({ items, total_count: found.length }), keep: current };
           },
         };
       }))
@@ -54,7 +54,7 @@ export function versions(services: Services, answers: Answers) {
           kind: "version",
           query: [appId, id, latest],
           async make() {
-            const app = await read();
+            const { app, current } = await read();
             const all = await hot.versions(app.repo.id, app.entry);
             const version = latest
               ? latestVersion(all, app.entry, latest)
@@ -62,7 +62,7 @@ export function versions(services: Services, answers: Answers) {
                 versionId(app.repo.id, app.entry.name, chart.version) === id
               );
             if (version === undefined) throw versionNotFound(id, latest?.constraint);
-            return { body: JSON.stringify(versionView(app, version)) };
+            return { body: JSON.stringify(versionView(app, version)), keep: current };
           },
         };
       }));

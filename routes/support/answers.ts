@@ -166,7 +166,7 @@ export function createAnswers(directory: Directory, maxBytes: number): Answers {
   const counts = { hits: 0, misses: 0, evictions: 0 };
   const byQuery = new LRUCache<string, Answer>({
     maxSize: Math.ceil(maxBytes / 2),
-    sizeCalculation: ({ size }) => size,
+    sizeCalculation: ({ size }, key) => size + 2 * key.length,
     dispose(_answer, _key, reason) {
       if (reason === "evict") counts.evictions++;
     },

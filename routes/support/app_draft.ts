@@ -2,7 +2,7 @@
 
 import type { Context } from "hono";
 import { type Catalog, numberOf } from "../../src/catalog/catalog.ts";
-import type { Source } from "../../src/catalog/places.ts";
+import { isCurrent, type Source } from "../../src/catalog/places.ts";
 import type { App } from "../../src/catalog/views.ts";
 import { parseAppId } from "../../src/helm/ids.ts";
 import { Refused } from "../../src/refused.ts";
@@ -14,7 +14,7 @@ import { drawnFrom } from "./recipe.ts";
 /** What an answer about one app is drawn from, and the app itself, for who makes it. */
 export interface AppDraft extends Omit<Recipe, "kind" | "query" | "make"> {
   appId: string;
-  read: () => Promise<App>;
+  read: () => Promise<{ app: App; current: boolean }>;
 }
 
 /** Finds an app's repository. Throws a `Refused` if the caller sees no such app, now or when it is read. */
@@ -33,7 +33,7 @@ export async function draftOfApp(c: Context<Env>, services: Services): Promise<A
       const number = catalog === undefined ? -1 : numberOf(catalog, parsed!.key);
       if (number < 0) throw appNotFound(appId);
       const [entry] = services.hot.entries(catalog!, [number]);
-      return { repo: source.repo, entry: entry! };
+      return { app: { repo: source.repo, entry: entry! }, current: isCurrent(source, catalog!) };
     },
   };
 }

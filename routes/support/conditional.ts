@@ -15,8 +15,13 @@ export function isNotModified(headers: Headers, { etag, lastModified }: Validato
   if (tags !== null) return tags.trim() === "*" || hasTag(tags, etag);
   const since = headers.get("if-modified-since");
   if (since === null || lastModified === undefined) return false;
-  const time = Date.parse(since);
-  return time >= lastModified;
+  return timeOf(since) >= lastModified;
+}
+
+/** Milliseconds of the epoch of a date in one of HTTP's three forms (RFC 9110, section 5.6.7), or NaN. */
+function timeOf(date: string): number {
+  if (!/^(Mon|Tue|Wed|Thu|Fri|Sat|Sun)/.test(date)) return NaN;
+  return Date.parse(date.endsWith(" GMT") ? date : `${date} GMT`);
 }
 
 /** Compares weakly: `W/` says nothing against it. */

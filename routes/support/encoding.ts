@@ -38,7 +38,9 @@ function parse(accept: string): Encoding {
   const weightOf = (name: Encoding) =>
     weights.get(name) ?? weights.get("*") ?? (name === "identity" ? Number.MIN_VALUE : 0);
   // Of those with the same weight, the first.
-  return ENCODINGS.reduce((best, other) => weightOf(other) > weightOf(best) ? other : best);
+  const best = ENCODINGS.reduce((best, other) => weightOf(other) > weightOf(best) ? other : best);
+  // Something must be sent.
+  return weightOf(best) > 0 ? best : "identity";
 }
 
 /** Whether a body of so many bytes is worth to be compressed. */

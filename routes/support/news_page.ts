@@ -2,7 +2,7 @@
 
 import type { HotIndex } from "../../src/catalog/hot_index.ts";
 import { type News, type NewsPosition, newsPosition, readNews } from "../../src/catalog/news.ts";
-import type { Row } from "../../src/catalog/query.ts";
+import type { Found } from "../../src/catalog/query.ts";
 import { versionView } from "../../src/catalog/views.ts";
 import { appId, versionId } from "../../src/helm/ids.ts";
 import { invalid } from "../../src/refused.ts";
@@ -43,12 +43,11 @@ export function newsAfter(paging: Paging, cursor: string | undefined, query: App
 /** Writes a page of news. */
 export async function pageOfNews(
   hot: HotIndex,
-  rows: Iterator<Row>,
-  total: number,
+  found: Found,
   query: AppsQuery,
   { limit, offset, after }: NewsPage,
 ): Promise<Made> {
-  const { news, more } = await readNews(hot, rows, { after, count: offset + limit });
+  const { news, more } = await readNews(hot, found.rows(), { after, count: offset + limit });
   const page = news.slice(offset);
   const last = page.at(-1);
   const next = last && newsPosition(last);
@@ -60,7 +59,7 @@ export async function pageOfNews(
         repo_id: item.repo.id,
         repo_name: item.repo.name,
       })),
-      total_count: total,
+      total_count: found.versions,
       ...(more && next && {
         next_cursor: writeCursor(query, [next.time, next.repoId, next.name, next.version]),
       }),
@@ -71,11 +70,11 @@ export async function pageOfNews(
 /** Writes the feed of what is new. `self`: its address. */
 export async function feedOfNews(
   hot: HotIndex,
-  rows: Iterator<Row>,
+  found: Found,
   title: string,
   self: URL,
 ): Promise<Made> {
-  const { news } = await readNews(hot, rows, { count: FEED_LENGTH });
+  const { news } = await readNews(hot, found.rows(), { count: FEED_LENGTH });
   const updated = news.length === 0 ? 0 : Math.max(...news.map(({ time }) => time));
   const body = `<?xml version="1.0" encoding="utf-8"?>
 <feed xmlns="http://www.w3.org/2005/Atom">

@@ -27,7 +27,9 @@ export function drawnFrom(
 ): Drawn {
   return {
     snapshot: scope.snapshot,
-    version: sources.map(({ repo, pointer }) => `${repo.id}@${pointer?.generation ?? 0}`).join(),
+    version: JSON.stringify(
+      sources.map(({ repo, pointer }) => [repo.id, pointer?.generation, repo.name]),
+    ),
     origin: sources.map(({ repo }) => repo.id),
     isPublic: sources.every(({ repo }) => repo.workspace === "") &&
       !hasCredentials(c.req.raw.headers),

@@ -56,6 +56,8 @@ export interface Catalog {
   /** Milliseconds of the epoch. */
   readonly created: Float64Array;
   readonly updated: Float64Array;
+  /** How many versions each has. */
+  readonly versions: Uint32Array;
   /** Numbers of apps, oldest first; ties by number. */
   readonly byCreated: Uint32Array;
   readonly byUpdated: Uint32Array;
@@ -85,7 +87,7 @@ export async function buildCatalog(
   const turn = takeTurns();
   const blocks: RecordBlock[] = [];
   const names: string[] = [], keys: string[] = [];
-  const created: number[] = [], updated: number[] = [];
+  const created: number[] = [], updated: number[] = [], versions: number[] = [];
   const texts = new Texts();
   const category = new ColumnBuilder(texts), type = new ColumnBuilder(texts);
   const appVersion = new ColumnBuilder(texts), kubeVersion = new ColumnBuilder(texts);
@@ -100,6 +102,7 @@ export async function buildCatalog(
       keys.push(entry.key);
       created.push(timeOf(entry.created));
       updated.push(timeOf(entry.updated));
+      versions.push(entry.versionCount);
       deprecated.add(String(chart.deprecated ?? false));
       category.add(entry.category ?? "");
       type.add(chart.type || DEFAULT_TYPE);
@@ -123,6 +126,7 @@ export async function buildCatalog(
     keys: keys.join(""),
     created: createdAt,
     updated: updatedAt,
+    versions: Uint32Array.from(versions),
     byCreated: numbersBy(createdAt),
     byUpdated: numbersBy(updatedAt),
     byName: Uint32Array.from({ length: count }, (_, i) => i),
@@ -227,6 +231,7 @@ function bytesOf(catalog: Omit<Catalog, "bytes">, texts: number): number {
   const arrays = [
     catalog.created,
     catalog.updated,
+    catalog.versions,
     catalog.byCreated,
     catalog.byUpdated,
     catalog.byName,

@@ -37,7 +37,7 @@ export async function readNews(
   { after, count }: { after?: NewsPosition | undefined; count: number },
 ): Promise<{ news: News[]; more: boolean }> {
   const found: News[] = [];
-  let next = rows.next();
+  let next = rows.next(), certainAfter = -Infinity;
   for (let apps = 0; apps < MAX_APPS && !next.done; apps += BATCH) {
     const batch: Row[] = [];
     for (; batch.length < BATCH && !next.done; next = rows.next()) batch.push(next.value);
@@ -47,14 +47,11 @@ export async function readNews(
       }
     }
     // No app that is still to come has a version that was made later than this.
-    const seen = next.done ? -Infinity : next.value.value;
-    const certain = found.filter(({ time }) => time > seen);
-    if (certain.length > count) {
-      return { news: certain.sort(compareAll).slice(0, count), more: true };
-    }
+    certainAfter = next.done ? -Infinity : next.value.value;
+    if (found.reduce((sum, { time }) => sum + Number(time > certainAfter), 0) > count) break;
   }
-  found.sort(compareAll);
-  return { news: found.slice(0, count), more: found.length > count };
+  const certain = found.filter(({ time }) => time > certainAfter).sort(compareAll);
+  return { news: certain.slice(0, count), more: certain.length > count };
 }
 
 /** Where the list goes on behind one of its news. */

@@ -2,6 +2,7 @@
 
 import type { Pointer } from "../store/generations.ts";
 import type { Repo } from "../store/repos.ts";
+import type { Catalog } from "./catalog.ts";
 import type { Place } from "./filter.ts";
 import type { HotIndex } from "./hot_index.ts";
 import { prepareQuery, type SearchIndex } from "./search.ts";
@@ -21,12 +22,24 @@ export interface Needs {
   descriptions?: boolean;
 }
 
+/** What a query looks at. */
+export interface Places {
+  places: Place[];
+  /** Whether all of it is current; else the database was slow, and some is of the generation before. */
+  current: boolean;
+}
+
+/** Whether a catalog is what its source says that it is. */
+export function isCurrent({ pointer }: Source, catalog: Catalog): boolean {
+  return catalog.generation >= pointer!.generation;
+}
+
 /** Brings what a query needs of some repositories into memory. Repositories without apps are left out. */
 export async function readPlaces(
   hot: HotIndex,
   sources: readonly Source[],
   { repoIds, text, descriptions }: Needs,
-): Promise<Place[]> {
+): Promise<Places> {
   const synced = sources.filter(({ pointer }) => pointer !== undefined);
   const catalogs = await hot.catalogs(synced.map(({ repo, pointer }) => [repo.id, pointer!]));
   const asked = repoIds && new Set(repoIds);
@@ -41,7 +54,10 @@ export async function readPlaces(
       place.descriptions = read instanceof Promise ? await read : read;
     }
   }
-  return text === undefined ? places : await withScores(hot, places, text);
+  return {
+    places: text === undefined ? places : await withScores(hot, places, text),
+    current: synced.every((source, i) => isCurrent(source, catalogs[i]!)),
+  };
 }
 
 /** The places that have apps with all words of a text. */

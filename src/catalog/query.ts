@@ -42,6 +42,8 @@ export interface Position {
 /** What a query finds. */
 export interface Found {
   total: number;
+  /** How many versions the apps have. */
+  versions: number;
   counts: Counts;
   /** The rows in their order, behind a position if one is given. Each call begins anew. */
   rows(after?: Position): Generator<Row>;
@@ -67,16 +69,18 @@ interface FoundHere {
 export function findApps(places: readonly Place[], query: AppQuery): Found {
   const counts = createCounts(query.facets);
   const byRelevance = query.order === "relevance";
-  let total = 0;
+  let total = 0, versions = 0;
   const found: FoundHere[] = [];
   for (const place of places) {
     const numbers = selectApps(place, query.filter, numbersOf(place.catalog, query.order), counts);
     if (numbers.length === 0) continue;
     total += numbers.length;
+    for (const number of numbers) versions += place.catalog.versions[number]!;
     found.push({ place, numbers, valueOf: valuesOf(place, query.order) });
   }
   return {
     total,
+    versions,
     counts,
     rows: (after) => merged(found, byRelevance, query.reverse, after),
     groups: (after) => grouped(found, query.reverse, after),
