@@ -10,8 +10,8 @@ import type { Ports } from "./server.ts";
  * Two processes of one program differ by up to a quarter, as V8 happens to collect their garbage: so
  * rather many starts than much of one. Each side has more than five seconds over all of them.
  */
-const STARTS = 5;
-const LOAD = { connections: 32, slices: 5 };
+const STARTS = 7;
+const LOAD = { connections: 32, slices: 3 };
 
 /** A server, and the request that it answers. */
 export interface Side extends Ports {
@@ -26,6 +26,8 @@ export interface Comparison {
   ratio: number;
   /** The same at each start. */
   ratios: number[];
+  /** What comes out of the CPU time that the servers use, for information. */
+  cpuRatio: number;
   starts: Record<string, unknown>[];
 }
 
@@ -34,14 +36,20 @@ export interface Comparison {
  * the starts, and of each start that of its slices: totals follow the noise more.
  */
 export async function compare(run: () => Promise<Record<string, Figures>>): Promise<Comparison> {
-  const ratios: number[] = [], starts: Record<string, unknown>[] = [];
+  const ratios: number[] = [], cpuRatios: number[] = [], starts: Record<string, unknown>[] = [];
   for (let i = 0; i < STARTS; i++) {
     const sides = await run();
     const [one, other] = Object.values(sides);
     ratios.push(median(one!.slices.map((count, i) => count / other!.slices[i]!)));
+    cpuRatios.push(other!.serverCpu / one!.serverCpu);
     starts.push(...rowsOf(sides));
   }
-  return { ratio: round(median(ratios)), ratios: ratios.map(round), starts };
+  return {
+    ratio: round(median(ratios)),
+    ratios: ratios.map(round),
+    cpuRatio: round(median(cpuRatios)),
+    starts,
+  };
 }
 
 /** Loads sides in turns, from a fresh process. */

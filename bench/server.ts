@@ -23,8 +23,8 @@ export interface Memory {
   heapUsed: number;
   external: number;
   rss: number;
-  /** What catalogs take by the service's own account, where it keeps one. */
-  accounted: number | null;
+  /** What Chartroom says of its catalogs. */
+  counts?: { bytes: number; misses: number };
 }
 
 /** Chartroom over the database in a folder. */
