@@ -75,12 +75,15 @@ class Answer {
     const bytes = new TextEncoder().encode(body);
     this.#bytes = bytes;
     this.#hash = createHash("sha256").update(bytes).digest("base64url").slice(0, HASH_CHARACTERS);
-    this.#lastModified = lastModified;
+    // What is of this moment alone was not modified when its generation was made.
+    this.#lastModified = keep ? lastModified : undefined;
     this.#type = type;
     this.isKept = keep;
     this.#headers = {
       ...(keep ? cacheHeaders(kind, isPublic, origin) : NO_STORE),
-      ...(lastModified !== undefined && { "Last-Modified": new Date(lastModified).toUTCString() }),
+      ...(this.#lastModified !== undefined && {
+        "Last-Modified": new Date(this.#lastModified).toUTCString(),
+      }),
     };
     this.forms.set("identity", this.#form(bytes, "identity"));
   }

@@ -34,6 +34,8 @@ export interface Directory {
 export function createDirectory(kv: Kv, clock: () => number): Directory {
   let snapshot: Snapshot | undefined;
   let changes: Changes = { repos: null, indexes: null };
+  /** By id, in which version of its row each repository was read. */
+  let versionstamps = new Map<string, string>();
   let checkedAt = -Infinity;
   /** Whether this process has changed a repository that was not read since. */
   let isNews = false;
@@ -52,7 +54,7 @@ export function createDirectory(kv: Kv, clock: () => number): Directory {
       const sameRepos = old !== undefined && !stale && current.repos === changes.repos;
       const sameIndexes = old !== undefined && !stale && current.indexes === changes.indexes;
       const [repos, pointers] = await Promise.all([
-        sameRepos ? old.repos : allRepos(kv),
+        sameRepos ? old.repos : allRepos(old?.repos),
         sameIndexes ? old.pointers : listPointers(kv),
       ]);
       const read = sameRepos && sameIndexes
@@ -66,6 +68,17 @@ export function createDirectory(kv: Kv, clock: () => number): Directory {
       if (begun === epoch) checkedAt = clock();
       return snapshot;
     }
+  }
+
+  /** A repository that was not changed stays the object that it was. */
+  async function allRepos(old?: ReadonlyMap<string, Repo>): Promise<Map<string, Repo>> {
+    const rows = await listRepos(kv);
+    const repos = rows.map(({ value, versionstamp }): [string, Repo] => {
+      const same = versionstamps.get(value.id) === versionstamp;
+      return [value.id, same && old?.get(value.id) || value];
+    });
+    versionstamps = new Map(rows.map(({ value, versionstamp }) => [value.id, versionstamp]));
+    return new Map(repos);
   }
 
   function peek(): Snapshot | undefined {
@@ -97,10 +110,6 @@ export function createDirectory(kv: Kv, clock: () => number): Directory {
       snapshot = { ...snapshot, pointers };
     },
   };
-}
-
-async function allRepos(kv: Kv): Promise<Map<string, Repo>> {
-  return new Map((await listRepos(kv)).map((repo) => [repo.id, repo]));
 }
 
 /** A generation never goes back, whichever is read last. */

@@ -62,6 +62,8 @@ export function createCounts(facets: readonly Facet[]): Counts {
 }
 
 const NONE = new Uint32Array();
+/** Room that each call uses again: to make an array costs more than to fill it. */
+let marksRoom = new Uint8Array(1_024), passedRoom = new Uint32Array(1_024);
 
 /**
  * The numbers of the apps that pass, in the order of `numbers`, which are all. For a facet, those
@@ -81,7 +83,8 @@ export function selectApps(
   }
   const marks = marksOf(place, conditions);
   if (!marks.includes(1)) return NONE;
-  const passed = new Uint32Array(numbers.length);
+  if (passedRoom.length < numbers.length) passedRoom = new Uint32Array(numbers.length);
+  const passed = passedRoom;
   let length = 0;
   for (let i = 0; i < numbers.length; i++) {
     if (marks[numbers[i]!] === 1) passed[length++] = numbers[i]!;
@@ -89,8 +92,11 @@ export function selectApps(
   return passed.slice(0, length);
 }
 
+/** Of use until the next call. */
 function marksOf({ catalog: { count } }: Place, conditions: readonly Condition[]): Marks {
-  const marks = new Uint8Array(count).fill(1);
+  if (marksRoom.length < count) marksRoom = new Uint8Array(count);
+  const marks = marksRoom.subarray(0, count);
+  marks.fill(1);
   for (const { apply } of conditions) apply(marks);
   return marks;
 }

@@ -125,7 +125,11 @@ export function createHotIndex(kv: Kv, maxBytes: number): HotIndex {
     const current = loadOnce(`${repoId}@${generation}`, repoId, async () => {
       const stored = await readCatalogSegments(kv, repoId, pointer);
       const value = await buildCatalog(repoId, generation, stored);
-      if (known !== undefined) { for (const key of derivedKeys(known.value)) hot.delete(key); }
+      const there = hot.peek(repoId) as Hot<Catalog> | undefined;
+      if (there === undefined) return { value, size: value.bytes };
+      // What was asked for earlier may come later.
+      if (there.value.generation >= generation) return there;
+      for (const key of derivedKeys(there.value)) hot.delete(key);
       return { value, size: value.bytes };
     });
     if (known === undefined) return (await current).value;
@@ -208,9 +212,18 @@ function jsonBytes(value: unknown): number {
   return values.reduce((sum, value) => sum + POINTER_BYTES + jsonBytes(value), own);
 }
 
+/** Texts that are put together once: a query over a thousand catalogs asks for each. */
+const keysOf = new WeakMap<Catalog, readonly [search: string, descriptions: string]>();
+
 /** Under which its search index and its descriptions are kept. */
-function derivedKeys({ repoId, generation }: Catalog): [search: string, descriptions: string] {
-  return [`search/${repoId}@${generation}`, `descriptions/${repoId}@${generation}`];
+function derivedKeys(catalog: Catalog): readonly [search: string, descriptions: string] {
+  let keys = keysOf.get(catalog);
+  if (keys === undefined) {
+    const { repoId, generation } = catalog;
+    keys = [`search/${repoId}@${generation}`, `descriptions/${repoId}@${generation}`];
+    keysOf.set(catalog, keys);
+  }
+  return keys;
 }
 
 /** What search looks at in a catalog's apps, in their order. */

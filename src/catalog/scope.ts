@@ -27,17 +27,21 @@ export class Scopes {
   of(key: string, snapshot: Snapshot, isVisible: (repo: Repo) => boolean): Scope {
     const known = this.#known.get(key);
     if (known?.snapshot === snapshot) return known;
-    const scope = known && isSame(known, snapshot)
+    const sources = sourcesOf(snapshot, isVisible);
+    const scope = known !== undefined && areSame(known.sources, sources)
       ? { ...known, snapshot }
-      : { id: ++this.#last, snapshot, ...sourcesOf(snapshot, isVisible) };
+      : { id: ++this.#last, snapshot, ...describe(sources) };
     this.#known.set(key, scope);
     return scope;
   }
 }
 
-function sourcesOf({ repos, pointers }: Snapshot, isVisible: (repo: Repo) => boolean) {
-  const sources = [...repos.values()].filter(isVisible)
+function sourcesOf({ repos, pointers }: Snapshot, isVisible: (repo: Repo) => boolean): Source[] {
+  return [...repos.values()].filter(isVisible)
     .map((repo) => ({ repo, pointer: pointers.get(repo.id) }));
+}
+
+function describe(sources: readonly Source[]) {
   return {
     sources,
     byId: new Map(sources.map((source) => [source.repo.id, source])),
@@ -45,10 +49,10 @@ function sourcesOf({ repos, pointers }: Snapshot, isVisible: (repo: Repo) => boo
   };
 }
 
-/** Whether nothing that a scope has is another in a later snapshot. */
-function isSame(scope: Scope, { repos, pointers }: Snapshot): boolean {
-  return scope.snapshot.repos === repos &&
-    scope.sources.every(({ repo, pointer }) =>
-      pointers.get(repo.id)?.generation === pointer?.generation
-    );
+/** Whether all that answers are drawn from is the same. */
+function areSame(a: readonly Source[], b: readonly Source[]): boolean {
+  return a.length === b.length && a.every(({ repo, pointer }, i) => {
+    const other = b[i]!;
+    return repo === other.repo && pointer?.generation === other.pointer?.generation;
+  });
 }

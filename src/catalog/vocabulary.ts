@@ -139,13 +139,12 @@ function matchLetters(
   const ids: number[] = [];
   const wantedLetters = lettersOf(wanted), edits = editsAllowed(wanted);
   for (let id = 0; id < ways.length; id++) {
-    // Ends most cases. What is hard to foresee comes later: it costs more than to compute this.
+    // Ends most cases; what is harder to foresee costs more, and comes later.
     const missing = wantedLetters & ~letters[id]!;
     if (without(edits, missing) !== 0) continue;
-    const longer = lengths[id]! - wanted.length;
-    const mayHold = missing === 0 && longer >= 0;
-    if (!mayHold && (longer > edits || without(edits, letters[id]! & ~wantedLetters) !== 0)) {
-      continue;
+    if (missing !== 0) {
+      const added = letters[id]! & ~wantedLetters, longer = lengths[id]! - wanted.length;
+      if (longer > edits || without(edits, added) !== 0) continue;
     }
     const way = matchWord(wanted, words[id]!);
     if (way === 0) continue;

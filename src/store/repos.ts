@@ -88,8 +88,9 @@ export async function findRepo(kv: Kv, id: string): Promise<Repo | undefined> {
   return (await kv.get<Repo>(keys.repo(id))).value ?? undefined;
 }
 
-export async function listRepos(kv: Kv): Promise<Repo[]> {
-  return (await kv.list<Repo>({ prefix: keys.repos })).map(({ value }) => value);
+/** Rows of all repositories. */
+export async function listRepos(kv: Kv): Promise<Deno.KvEntry<Repo>[]> {
+  return await kv.list<Repo>({ prefix: keys.repos });
 }
 
 /** Whether a name is taken in a workspace. */

@@ -805,6 +805,6 @@ Deno.test("buckets at one endpoint count as one host, with a web server there", 
       await call("POST", "/v1/repos", { name, url: `s3://bucket-${name}/charts`, credential });
     }
     await call("POST", "/v1/repos", { name: "web", url: "http://127.0.0.1:9/charts" });
-    const hosts = (await listRepos(services.kv)).map(({ host }) => host);
+    const hosts = (await listRepos(services.kv)).map(({ value }) => value.host);
     assert.deepEqual(hosts, ["127.0.0.1:9", "127.0.0.1:9", "127.0.0.1:9"]);
   }));

@@ -38,7 +38,7 @@ onEachDatabase("insertRepo makes a repository that is due, once per name", async
   assert.equal(await insertRepo(kv, repo("b", { name: "a" })), false);
   assert.equal(await insertRepo(kv, repo("c", { name: "a", workspace: "other" })), true);
   assert.deepEqual(await findRepo(kv, a.id), a);
-  assert.deepEqual((await listRepos(kv)).map(({ id }) => id), [a.id, repo("c").id]);
+  assert.deepEqual((await listRepos(kv)).map(({ value }) => value.id), [a.id, repo("c").id]);
   assert.deepEqual(await dueIds(kv, 1_000), [a.id, repo("c").id]);
   assert.deepEqual(await dueIds(kv, 999), []);
   assert.deepEqual(await dueIds(kv, 1_000, 1), [a.id, repo("c").id]);
