@@ -5,7 +5,7 @@ import { compareText } from "../helm/version.ts";
 import type { CatalogEntry } from "../store/generations.ts";
 import type { App } from "./views.ts";
 import type { HotIndex } from "./hot_index.ts";
-import type { Row } from "./query.ts";
+import { type Position, positionOf, type Row } from "./query.ts";
 
 /** Apps whose versions are read at once. */
 const BATCH = 20;
@@ -37,7 +37,7 @@ export async function readNews(
   { after, count }: { after?: NewsPosition | undefined; count: number },
 ): Promise<{ news: News[]; more: boolean }> {
   const found: News[] = [];
-  let next = rows.next(), certainAfter = -Infinity;
+  let next = rows.next(), certain: News[] = [];
   for (let apps = 0; apps < MAX_APPS && !next.done; apps += BATCH) {
     const batch: Row[] = [];
     for (; batch.length < BATCH && !next.done; next = rows.next()) batch.push(next.value);
@@ -46,11 +46,12 @@ export async function readNews(
         if (after === undefined || compareNews(one, after) > 0) found.push(one);
       }
     }
-    // No app that is still to come has a version that was made later than this.
-    certainAfter = next.done ? -Infinity : next.value.value;
-    if (found.reduce((sum, { time }) => sum + Number(time > certainAfter), 0) > count) break;
+    // What comes before an app that is still to come comes before all versions of it.
+    const border = next.done ? undefined : positionOf(next.value);
+    certain = border === undefined ? found : found.filter((one) => compareToApp(one, border) < 0);
+    if (certain.length > count) break;
   }
-  const certain = found.filter(({ time }) => time > certainAfter).sort(compareAll);
+  certain.sort(compareAll);
   return { news: certain.slice(0, count), more: certain.length > count };
 }
 
@@ -69,9 +70,12 @@ function compareAll(a: News, b: News): number {
   return compareNews(a, newsPosition(b));
 }
 
-/** Later ones first; ties by repository, app and version. */
 function compareNews(a: News, b: NewsPosition): number {
-  const position = newsPosition(a);
-  return b.time - a.time || compareText(position.repoId, b.repoId) ||
-    compareText(position.name, b.name) || compareText(position.version, b.version);
+  return compareToApp(a, { ...b, value: b.time }) ||
+    compareText(a.version.chart.version, b.version);
+}
+
+/** Later ones first; ties as in a list of apps that is reversed. */
+function compareToApp({ time, entry, repo }: News, app: Position): number {
+  return app.value - time || compareText(app.name, entry.name) || compareText(app.repoId, repo.id);
 }
