@@ -59,7 +59,7 @@ export async function pageOfNews(
         repo_id: item.repo.id,
         repo_name: item.repo.name,
       })),
-      total_count: found.versions,
+      total_count: found.versions(),
       ...(more && next && {
         next_cursor: writeCursor(query, [next.time, next.repoId, next.name, next.version]),
       }),

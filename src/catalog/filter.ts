@@ -63,7 +63,7 @@ export function createCounts(facets: readonly Facet[]): Counts {
 
 const NONE = new Uint32Array();
 /** Room that each call uses again: to make an array costs more than to fill it. */
-let marksRoom = new Uint8Array(1_024), passedRoom = new Uint32Array(1_024);
+let marksRoom = new Uint8Array(1_024), room = new Uint32Array(1_024);
 
 /**
  * The numbers of the apps that pass, in the order of `numbers`, which are all. For a facet, those
@@ -76,20 +76,33 @@ export function selectApps(
   counts: Counts,
 ): Uint32Array {
   const conditions = conditionsOf(place, filter);
-  if (conditions.length === 0 && counts.size === 0) return numbers;
+  const { scores } = place;
+  if (conditions.length === 0 && counts.size === 0) {
+    return scores === undefined ? numbers : collect(numbers, scores);
+  }
+  if (scores !== undefined) conditions.push({ apply: (marks) => clearZeros(marks, scores) });
   for (const [facet, values] of counts) {
     const others = conditions.filter((condition) => condition.facet !== facet);
     countValues(place, facet, marksOf(place, others), values);
   }
   const marks = marksOf(place, conditions);
-  if (!marks.includes(1)) return NONE;
-  if (passedRoom.length < numbers.length) passedRoom = new Uint32Array(numbers.length);
-  const passed = passedRoom;
+  return marks.includes(1) ? collect(numbers, marks) : NONE;
+}
+
+/** The numbers of apps for which something is not 0. */
+function collect(numbers: Uint32Array, marks: ArrayLike<number>): Uint32Array {
+  if (room.length < numbers.length) room = new Uint32Array(numbers.length);
   let length = 0;
   for (let i = 0; i < numbers.length; i++) {
-    if (marks[numbers[i]!] === 1) passed[length++] = numbers[i]!;
+    room[length] = numbers[i]!;
+    // No branch: which apps pass cannot be foreseen.
+    length += Number(marks[numbers[i]!] !== 0);
   }
-  return passed.slice(0, length);
+  return room.slice(0, length);
+}
+
+function clearZeros(marks: Marks, scores: Float32Array) {
+  for (let i = 0; i < marks.length; i++) marks[i]! &= Number(scores[i] !== 0);
 }
 
 /** Of use until the next call. */
@@ -106,12 +119,6 @@ function conditionsOf({ catalog, ...place }: Place, filter: AppFilter): Conditio
   const add = (apply: Condition["apply"], facet?: Facet) =>
     conditions.push({ apply, ...(facet && { facet }) });
   if (!place.asked) add((marks) => marks.fill(0), "repo");
-  const { scores } = place;
-  if (scores !== undefined) {
-    add((marks) => {
-      for (let i = 0; i < marks.length; i++) if (!(scores[i]! > 0)) marks[i] = 0;
-    });
-  }
   const { appIds, names, nameContains = [], keywordContains, descriptionContains } = filter;
   if (appIds) add(only(numbersOfApps(catalog, appIds)));
   if (names) add(only(numbersOfNames(catalog, names)));

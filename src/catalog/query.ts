@@ -43,7 +43,7 @@ export interface Position {
 export interface Found {
   total: number;
   /** How many versions the apps have. */
-  versions: number;
+  versions(): number;
   counts: Counts;
   /** The rows in their order, behind a position if one is given. Each call begins anew. */
   rows(after?: Position): Generator<Row>;
@@ -69,22 +69,25 @@ interface FoundHere {
 export function findApps(places: readonly Place[], query: AppQuery): Found {
   const counts = createCounts(query.facets);
   const byRelevance = query.order === "relevance";
-  let total = 0, versions = 0;
+  let total = 0;
   const found: FoundHere[] = [];
   for (const place of places) {
     const numbers = selectApps(place, query.filter, numbersOf(place.catalog, query.order), counts);
     if (numbers.length === 0) continue;
     total += numbers.length;
-    for (const number of numbers) versions += place.catalog.versions[number]!;
     found.push({ place, numbers, valueOf: valuesOf(place, query.order) });
   }
   return {
     total,
-    versions,
+    versions: () => found.reduce((sum, here) => sum + versionsOf(here), 0),
     counts,
     rows: (after) => merged(found, byRelevance, query.reverse, after),
     groups: (after) => grouped(found, query.reverse, after),
   };
+}
+
+function versionsOf({ place: { catalog }, numbers }: FoundHere): number {
+  return numbers.reduce((sum, number) => sum + catalog.versions[number]!, 0);
 }
 
 /** Where the list goes on behind a row. */
@@ -139,7 +142,11 @@ class Head implements Row {
       );
     }
     if (this.#numbers.length === 0) return false;
-    this.#take(this.#numbers.reduce((a, b) => this.#compare(b, a) < 0 ? b : a));
+    let first = this.#numbers[0]!;
+    for (let i = 1; i < this.#numbers.length; i++) {
+      if (this.#compare(this.#numbers[i]!, first) < 0) first = this.#numbers[i]!;
+    }
+    this.#take(first);
     return true;
   }
 
@@ -236,10 +243,15 @@ function isBehind(row: Row, position: Position, reverse: boolean): boolean {
 
 function compareRows(a: Row, b: Row): number {
   return a.value - b.value ||
-    compareText(a.place.catalog.names[a.number]!, b.place.catalog.names[b.number]!) ||
-    compareText(a.place.repo.id, b.place.repo.id);
+    compareNames(a.place.catalog.names[a.number]!, b.place.catalog.names[b.number]!) ||
+    compareNames(a.place.repo.id, b.place.repo.id);
 }
 
 function comparePositions(a: Position, b: Position): number {
-  return a.value - b.value || compareText(a.name, b.name) || compareText(a.repoId, b.repoId);
+  return a.value - b.value || compareNames(a.name, b.name) || compareNames(a.repoId, b.repoId);
+}
+
+/** As `compareText`, for texts that often are the same. */
+function compareNames(a: string, b: string): number {
+  return a === b ? 0 : compareText(a, b);
 }

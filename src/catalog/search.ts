@@ -106,14 +106,15 @@ export function prepareQuery(vocabulary: Vocabulary, text: string): Query | unde
  * makes twice as fast a loop of one that does nothing else.
  */
 function findWords(words: Uint32Array, { ways, ids }: Matches, places: Uint32Array): number {
+  const { length } = words;
   let found = 0;
-  if (ids.length * STEPS_OF_SEARCH < words.length) {
+  if (ids.length * STEPS_OF_SEARCH < length) {
     for (let i = 0, place = 0; i < ids.length; i++) {
       place = findFrom(words, place, ids[i]!);
       if (words[place] === ids[i]) places[found++] = place;
     }
   } else {
-    for (let place = 0; place < words.length; place++) {
+    for (let place = 0; place < length; place++) {
       if (ways[words[place]!] !== 0) places[found++] = place;
     }
   }

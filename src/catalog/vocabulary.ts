@@ -120,9 +120,9 @@ function match(wanted: string, all: Words): Matches {
 
 /** Matches a word of one letter or two. */
 function matchBeginnings(wanted: string, { heads, lengths }: Words, ways: Uint8Array): number[] {
-  const ids: number[] = [];
+  const ids: number[] = [], { length } = ways;
   const head = headOf(wanted), mask = wanted.length === 1 ? FIRST_LETTER : -1;
-  for (let id = 0; id < ways.length; id++) {
+  for (let id = 0; id < length; id++) {
     if ((heads[id]! & mask) !== head) continue;
     ways[id] = lengths[id] === wanted.length ? WHOLE : PREFIX;
     ids.push(id);
@@ -136,9 +136,9 @@ function matchLetters(
   { words, letters, lengths }: Words,
   ways: Uint8Array,
 ): number[] {
-  const ids: number[] = [];
+  const ids: number[] = [], { length } = ways;
   const wantedLetters = lettersOf(wanted), edits = editsAllowed(wanted);
-  for (let id = 0; id < ways.length; id++) {
+  for (let id = 0; id < length; id++) {
     // Ends most cases; what is harder to foresee costs more, and comes later.
     const missing = wantedLetters & ~letters[id]!;
     if (without(edits, missing) !== 0) continue;
