@@ -149,6 +149,7 @@ Deno.test("GET /apps takes every condition, alone and with others", () =>
       const { body } = await chartroom.call("GET", `/v1/apps?limit=0&${query}`);
       assert.equal(body.total_count, apps.length, conditions);
     }
+    assert.equal((await chartroom.call("GET", `/v1/apps/${spliced}`)).status, 404);
   }));
 
 Deno.test("GET /apps refuses wrong values by name", () =>
@@ -242,7 +243,8 @@ Deno.test("a page is named by limit and page, by paging, by start, or by a curso
       ["limit=-2", []],
       ["limit=x&page=y", all],
       ["limit=9223372036854775807", all],
-      ["limit=9223372036854775808", all],
+      ["page=9223372036854775807", []],
+      ["limit=9223372036854775808&page=9223372036854775808", all],
       ["cursor=&limit=2&page=2", all.slice(0, 2)],
     ];
     for (const [query, apps] of table) {

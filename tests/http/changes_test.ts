@@ -70,6 +70,8 @@ Deno.test("GET /apps/changes lists the newest versions over repositories", () =>
       ["orderBy=name&reverse=true&limit=1", all.slice(0, 1)],
       ["reverse=false&facets=repo&group=name&limit=1", all.slice(0, 1)],
     ];
+    // What is almost the same query of another list is another one.
+    await call("GET", "/v1/apps?orderBy=update_time&reverse=true");
     for (const [query, news] of table) {
       assert.deepEqual(shown(await call("GET", `/v1/apps/changes?${query}`)), news, query);
     }
@@ -195,15 +197,16 @@ Deno.test("changes end before they would leave out any in between", () =>
 Deno.test("charts of one time are new too, however many there are", () =>
   withChartroom(async ({ call, register }, upstream) => {
     // As in an index without `created`: all have the time at which they were first seen.
-    const charts = Array.from(
-      { length: 520 },
-      (_, i) => `  a${i}: [{name: a${i}, version: 1.0.0}]\n`,
-    );
-    upstream.serve("/index.yaml", `apiVersion: v1\nentries:\n${charts.join("")}generated: null\n`);
-    await register(upstream.url);
-    const news = shown({ body: { items: await follow(call, "/v1/apps/changes?", 100) } });
-    assert.ok(news.length >= 500, `${news.length} of 520`);
-    assert.equal(new Set(news).size, news.length);
+    const names = Array.from({ length: 320 }, (_, i) => `a${i}`);
+    const charts = names.map((name) => `  ${name}: [{name: ${name}, version: 1.0.0}]\n`).join("");
+    upstream.serve("/index.yaml", `apiVersion: v1\nentries:\n${charts}generated: null\n`);
+    const repos = [await register(upstream.url), await register(upstream.url)].sort().reverse();
+    // By an odd number, so that the two of one name come on different pages.
+    const news = await follow(call, "/v1/apps/changes?", 99);
+    assert.ok(news.length >= 490, `${news.length}`);
+    const expected = names.sort().reverse().flatMap((name) => repos.map((id) => `${name} ${id}`));
+    const found = news.map((item) => `${item.app_name} ${item.repo_id}`);
+    assert.deepEqual(found, expected.slice(0, found.length));
   }));
 
 Deno.test("a cursor of changes goes on where it was, whatever a sync brought or took", () =>
@@ -336,18 +339,21 @@ Deno.test("the feed is Atom: what is new, with ids that stay", () =>
       "kafka 0.2.0",
       "redis 1.0.0",
     ];
+    const titles = [
+      "grafana 6.0.0",
+      ...ofFirst.slice(0, 4),
+      "grafana 7.0.0",
+      "redis 1.0.0",
+    ];
     const table: [path: string, title: string, titles: string[]][] = [
-      ["/v1/apps/changes.atom", "New chart versions", [
-        "grafana 6.0.0",
-        ...ofFirst.slice(0, 4),
-        "grafana 7.0.0",
-        "redis 1.0.0",
-      ]],
+      ["/v1/apps/changes.atom", "New chart versions", titles],
       [
         `/v1/apps/changes.atom?conditions=repo_id=${first}&reverse=1`,
         "New chart versions of First",
         ofFirst,
       ],
+      // The same query at another address has links of its own.
+      ["/kapis/openpitrix.io/v1/apps/changes.atom", "New chart versions", titles],
       ["/v1/workspaces/ws2/apps/changes.atom", "New chart versions of ws2", ofFirst],
       [
         "/kapis/openpitrix.io/v1/apps/changes.atom?conditions=keyword=kafka",
@@ -355,9 +361,9 @@ Deno.test("the feed is Atom: what is new, with ids that stay", () =>
         ["kafka 0.1.0", "kafka 0.2.0"],
       ],
     ];
-    for (const [path, title, titles] of table) {
+    for (const [path, title, expected] of table) {
       const feed = await read(path);
-      assert.deepEqual([feed.title, feed.titles], [title, titles]);
+      assert.deepEqual([feed.title, feed.titles], [title, expected]);
       assert.equal(feed.updated, feed.entries[0]!.updated);
       for (const entry of feed.entries) {
         assert.ok(entry.href.startsWith(`http://localhost${path.replace(/\/changes.*/, "/")}`));

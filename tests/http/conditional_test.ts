@@ -25,7 +25,9 @@ interface Given extends Chartroom {
 function withRepo(test: (given: Given) => Promise<void>, options: Options = {}): Promise<void> {
   return withChartroom(async (chartroom, upstream) => {
     upstream.serve("/index.yaml", INDEX);
-    const { call, services } = chartroom;
+    const { call, services, clock } = chartroom;
+    // Headers know no fraction of a second.
+    clock.now += 345;
     const made = await call("POST", "/v1/repos", { name: "First", url: upstream.url }, ADMIN);
     await services.syncer.idle();
     const app = createApp(services);
@@ -84,6 +86,7 @@ Deno.test("If-None-Match names what the client has; without it, If-Modified-Sinc
       [{ [since]: "yesterday" }, 200],
       [{ [since]: "" }, 200],
       [{ [none]: '"x"', [since]: at(now) }, 200],
+      [{ [none]: "", [since]: at(now) }, 200],
       [{ [none]: etag, [since]: at(now - 1_000) }, 304],
     ];
     // Whatever was asked before, and by whichever path an answer comes.
@@ -312,8 +315,10 @@ Deno.test("global apps are public without a token, and private with one", () =>
       ): [string, string] => [path, `${id},kind-${kind}`]),
       ["/v1/apps", `${all},kind-apps`],
       ["/v1/workspaces/ws1/apps", `${all},kind-apps`],
+      ["/v1/workspaces/ws2/apps", `${all},kind-apps`],
       [`/v1/apps?conditions=repo_id=${id}&facets=repo`, `${all},kind-apps`],
       ["/v1/apps/changes", `${all},kind-changes`],
+      [`${paths.changes}&facets=repo`, `${id},kind-changes`],
       ["/v1/apps/changes.atom", `${all},kind-feed`],
     ];
     // Each comes in between the others, from memory too.
@@ -367,7 +372,7 @@ Deno.test("what shows a workspace is private, whoever asks", () =>
   }));
 
 Deno.test("all else is not to be stored", () =>
-  withRepo(async ({ ask, id, call, services, upstream }) => {
+  withRepo(async ({ ask, id, call, services, sync, upstream }) => {
     const held = Promise.withResolvers<Response>();
     upstream.serve("/slow/index.yaml", () => held.promise);
     const slow = (await call("POST", "/v1/repos", { name: "Slow", url: `${upstream.url}/slow` }))
@@ -394,9 +399,13 @@ Deno.test("all else is not to be stored", () =>
       assert.equal(answer.headers.get("cache-control"), "no-store", path);
       assert.equal(answer.headers.get("deno-cdn-cache-control"), null, path);
     }
-    assert.equal((await (await ask(unsynced)).json()).sync, "syncing");
-    held.resolve(new Response(INDEX));
+    const state = async () => (await (await ask(unsynced)).json()).sync;
+    assert.deepEqual([await state(), await state()], ["syncing", "syncing"]);
+    held.resolve(new Response("out of order", { status: 500 }));
     await services.syncer.idle();
+    assert.deepEqual([await state(), await state()], ["failed", "failed"]);
+    upstream.serve("/slow/index.yaml", INDEX);
+    await sync(slow);
     const synced = await ask(unsynced);
     assert.equal(synced.headers.get("cache-control"), PUBLIC);
     assert.equal((await synced.json()).total_count, 3);
@@ -441,10 +450,38 @@ Deno.test("what was answered is answered again without a read, however it is wri
     }
     assert.equal(counts.reads, 0);
     assert.equal((await (await ask("/v1/cache")).json()).answers.misses, misses);
+    const facets = ["facets=type,repo", "facets=repo,%20type,repo"];
+    const [one, other] = await Promise.all(
+      facets.map(async (query) => (await ask(`/v1/apps?${query}`)).headers.get("etag")),
+    );
+    assert.equal(one, other);
     // Once a second it is asked whether there is something new.
     clock.now += 1_000;
     for (const path of [...spellings, ...spellings]) await ask(path);
     assert.equal(counts.reads, 1);
+  }));
+
+Deno.test("the same address again costs no look at what there is", () =>
+  withRepo(async (given) => {
+    const { ask, services: { directory } } = given;
+    const current = directory.current;
+    let looks = 0;
+    directory.current = () => {
+      looks++;
+      return current();
+    };
+    const paths = Object.values(await pathsOf(given));
+    for (const path of paths) {
+      for (const headers of [{}, { "accept-encoding": "gzip" }, { "if-none-match": "*" }]) {
+        await ask(path, headers);
+        looks = 0;
+        const { status } = await ask(path, headers);
+        assert.deepEqual([looks, status], [0, "if-none-match" in headers ? 304 : 200], path);
+        // Nor does what comes from memory for one client tell another what is for it alone.
+        await ask(path, { ...headers, authorization: "Bearer x" });
+        assert.equal(looks, 1, path);
+      }
+    }
   }));
 
 Deno.test("what was answered is not answered again once a sync or a change shows something else", () =>
