@@ -78,7 +78,7 @@ export function selectApps(
   const conditions = conditionsOf(place, filter);
   const { scores } = place;
   if (conditions.length === 0 && counts.size === 0) {
-    return scores === undefined ? numbers : collect(numbers, scores);
+    return scores === undefined ? numbers : collectScored(numbers, scores);
   }
   if (scores !== undefined) conditions.push({ apply: (marks) => clearZeros(marks, scores) });
   for (const [facet, values] of counts) {
@@ -89,20 +89,34 @@ export function selectApps(
   return marks.includes(1) ? collect(numbers, marks) : NONE;
 }
 
-/** The numbers of apps for which something is not 0. */
-function collect(numbers: Uint32Array, marks: ArrayLike<number>): Uint32Array {
-  if (room.length < numbers.length) room = new Uint32Array(numbers.length);
+/** The numbers of marked apps. */
+function collect(numbers: Uint32Array, marks: Marks): Uint32Array {
+  const passed = roomFor(numbers.length);
   let length = 0;
   for (let i = 0; i < numbers.length; i++) {
-    room[length] = numbers[i]!;
-    // No branch: which apps pass cannot be foreseen.
-    length += Number(marks[numbers[i]!] !== 0);
+    passed[length] = numbers[i]!;
+    length += marks[numbers[i]!]!;
   }
-  return room.slice(0, length);
+  return passed.slice(0, length);
+}
+
+/** The numbers of apps with a score. */
+function collectScored(numbers: Uint32Array, scores: Float32Array): Uint32Array {
+  const passed = roomFor(numbers.length);
+  let length = 0;
+  for (let i = 0; i < numbers.length; i++) {
+    if (scores[numbers[i]!]! > 0) passed[length++] = numbers[i]!;
+  }
+  return passed.slice(0, length);
+}
+
+function roomFor(length: number): Uint32Array {
+  if (room.length < length) room = new Uint32Array(length);
+  return room;
 }
 
 function clearZeros(marks: Marks, scores: Float32Array) {
-  for (let i = 0; i < marks.length; i++) marks[i]! &= Number(scores[i] !== 0);
+  for (let i = 0; i < marks.length; i++) if (scores[i] === 0) marks[i] = 0;
 }
 
 /** Of use until the next call. */

@@ -69,8 +69,12 @@ async function withScores(hot: HotIndex, places: Place[], text: string): Promise
   }
   // No `await` from here on: words may get other numbers meanwhile.
   const query = prepareQuery(hot.vocabulary, text);
-  return places.flatMap((place, i) => {
+  const found: Place[] = [];
+  for (const [i, place] of places.entries()) {
     const scores = query?.score(indexes[i]!);
-    return scores === undefined ? [] : [{ ...place, scores }];
-  });
+    if (scores === undefined) continue;
+    place.scores = scores;
+    found.push(place);
+  }
+  return found;
 }

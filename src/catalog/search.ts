@@ -64,26 +64,21 @@ export function prepareQuery(vocabulary: Vocabulary, text: string): Query | unde
   const leastOfName = (rarestFirst.length - 1) * WHOLE_IN_NAME + PREFIX_IN_NAME;
   /** Free room for scores, and what one word is worth by app: all 0, in between. */
   let room = new Float32Array(), used = 0, worths = new Float32Array();
-  /** Where a word matches. */
-  let places = new Uint32Array();
 
   return {
     score(index) {
-      const { count, words } = index;
+      const { count } = index;
       if (room.length < used + count) {
         room = new Float32Array(Math.max(ROOM, count));
         used = 0;
       }
       if (worths.length < count) worths = new Float32Array(count);
-      if (places.length < words.length) places = new Uint32Array(2 * words.length);
       const scores = new Float32Array(room.buffer, room.BYTES_PER_ELEMENT * used, count);
       for (const match of rarestFirst) {
         const isFirst = match === rarestFirst[0];
-        const found = findWords(words, match, places);
-        for (let i = 0; i < found; i++) {
-          addPostings(index, places[i]!, match, isFirst ? scores : worths);
-        }
-        if (found === 0 || (!isFirst && !addWhereBoth(scores, worths))) {
+        const has = addWord(index, match, isFirst ? scores : worths) &&
+          (isFirst || addWhereBoth(scores, worths));
+        if (!has) {
           scores.fill(0);
           return undefined;
         }
@@ -101,34 +96,35 @@ export function prepareQuery(vocabulary: Vocabulary, text: string): Query | unde
   };
 }
 
-/**
- * Finds the places of the words that match, and counts them. What is done with them comes later: V8
- * makes twice as fast a loop of one that does nothing else.
- */
-function findWords(words: Uint32Array, { ways, ids }: Matches, places: Uint32Array): number {
-  const { length } = words;
-  let found = 0;
-  if (ids.length * STEPS_OF_SEARCH < length) {
+/** Sets what a query's word is worth in each app; `false` if none has a word that it matches. */
+function addWord(index: SearchIndex, { ways, ids }: Matches, worths: Float32Array): boolean {
+  const { words } = index;
+  let has = false;
+  if (ids.length * STEPS_OF_SEARCH < words.length) {
     for (let i = 0, place = 0; i < ids.length; i++) {
       place = findFrom(words, place, ids[i]!);
-      if (words[place] === ids[i]) places[found++] = place;
+      if (words[place] !== ids[i]) continue;
+      addPostings(index, place, ways[ids[i]!]!, worths);
+      has = true;
     }
   } else {
-    for (let place = 0; place < length; place++) {
-      if (ways[words[place]!] !== 0) places[found++] = place;
+    for (let place = 0; place < words.length; place++) {
+      const way = ways[words[place]!]!;
+      if (way === 0) continue;
+      addPostings(index, place, way, worths);
+      has = true;
     }
   }
-  return found;
+  return has;
 }
 
-/** Sets what a word is worth in apps to what a place makes it, unless it is worth more there. */
+/** Sets what a place makes of a word, in apps where it is not worth more yet. */
 function addPostings(
-  { words, starts, postings }: SearchIndex,
+  { starts, postings }: SearchIndex,
   place: number,
-  { ways }: Matches,
+  way: number,
   worths: Float32Array,
 ): void {
-  const way = ways[words[place]!]!;
   for (let at = starts[place]!, end = starts[place + 1]!; at < end; at++) {
     const posting = postings[at]!, app = posting >>> FIELD_BITS;
     const worth = WORTHS[way << FIELD_BITS | posting & FIELD_MASK]!;
