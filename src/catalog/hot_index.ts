@@ -53,6 +53,8 @@ export interface HotIndex {
   catalogs(of: readonly (readonly [repoId: string, pointer: Pointer])[]): Promise<Catalog[]>;
   /** For search by words; at once if it is in memory. */
   searchIndex(catalog: Catalog): SearchIndex | Promise<SearchIndex>;
+  /** The same of many. */
+  searchIndexes(catalogs: readonly Catalog[]): Promise<readonly SearchIndex[]>;
   /** Lower-cased, by app; at once if they are in memory. */
   descriptions(catalog: Catalog): TextRows | Promise<TextRows>;
   /** Records of apps by their numbers. */
@@ -73,6 +75,8 @@ interface Hot<T> {
 /** A hot index that holds at most about `maxBytes`. */
 export function createHotIndex(kv: Kv, maxBytes: number): HotIndex {
   const counts = { hits: 0, misses: 0, evictions: 0 };
+  /** What was given for a list of things, as long as nothing has left: a thousand look-ups are one. */
+  let together = new WeakMap<object, unknown>();
   const sized = {
     sizeCalculation: ({ size }: Hot<unknown>) => ENTRY_BYTES + Math.ceil(size),
     dispose(_value: unknown, _key: unknown, reason: LRUCache.DisposeReason) {
@@ -81,6 +85,10 @@ export function createHotIndex(kv: Kv, maxBytes: number): HotIndex {
   };
   const hot = new LRUCache<string, Hot<unknown>>({
     ...sized,
+    dispose(...left) {
+      together = new WeakMap();
+      sized.dispose(...left);
+    },
     maxSize: Math.ceil(maxBytes * (1 - UNPACKED_SHARE)),
   });
   const unpacked = new LRUCache<RecordBlock, Hot<string[]>>({
@@ -159,12 +167,16 @@ export function createHotIndex(kv: Kv, maxBytes: number): HotIndex {
     vocabulary,
     peek,
     async catalogs(of) {
+      const known = together.get(of) as Catalog[] | undefined;
+      counts.hits += known?.length ?? 0;
+      if (known !== undefined) return known;
       const found = of.map(([repoId, pointer]) => peek(repoId, pointer));
       const missing = [...found.keys()].filter((i) => found[i] === undefined);
       for (let from = 0; from < missing.length; from += LOADS_AT_ONCE) {
         const batch = missing.slice(from, from + LOADS_AT_ONCE);
         await Promise.all(batch.map(async (i) => found[i] = await catalogOf(...of[i]!)));
       }
+      together.set(of, found);
       return found as Catalog[];
     },
     searchIndex(catalog) {
@@ -172,6 +184,18 @@ export function createHotIndex(kv: Kv, maxBytes: number): HotIndex {
         const value = await indexApps(vocabulary, searchables(catalog), takeTurns());
         return { value, size: value.bytes };
       });
+    },
+    async searchIndexes(catalogs) {
+      const known = together.get(catalogs) as SearchIndex[] | undefined;
+      counts.hits += known?.length ?? 0;
+      if (known !== undefined) return known;
+      const indexes: SearchIndex[] = [];
+      for (const catalog of catalogs) {
+        const index = this.searchIndex(catalog);
+        indexes.push(index instanceof Promise ? await index : index);
+      }
+      together.set(catalogs, indexes);
+      return indexes;
     },
     descriptions(catalog) {
       return getOrLoad(derivedKeys(catalog)[1], async () => {

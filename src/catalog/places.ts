@@ -5,7 +5,7 @@ import type { Repo } from "../store/repos.ts";
 import type { Catalog } from "./catalog.ts";
 import type { Place } from "./filter.ts";
 import type { HotIndex } from "./hot_index.ts";
-import { prepareQuery, type SearchIndex } from "./search.ts";
+import { prepareQuery } from "./search.ts";
 
 /** A repository with its current generation, if it has one. */
 export interface Source {
@@ -40,8 +40,8 @@ export async function readPlaces(
   sources: readonly Source[],
   { repoIds, text, descriptions }: Needs,
 ): Promise<Places> {
-  const synced = sources.filter(({ pointer }) => pointer !== undefined);
-  const catalogs = await hot.catalogs(synced.map(({ repo, pointer }) => [repo.id, pointer!]));
+  const { synced, pairs } = generationsOf(sources);
+  const catalogs = await hot.catalogs(pairs);
   const asked = repoIds && new Set(repoIds);
   const places: Place[] = synced.map(({ repo }, i) => ({
     repo,
@@ -55,18 +55,37 @@ export async function readPlaces(
     }
   }
   return {
-    places: text === undefined ? places : await withScores(hot, places, text),
+    places: text === undefined ? places : await withScores(hot, places, catalogs, text),
     current: synced.every((source, i) => isCurrent(source, catalogs[i]!)),
   };
 }
 
+/** The same object for the same sources: what is kept under it is found again. */
+const known = new WeakMap<readonly Source[], ReturnType<typeof pairsOf>>();
+
+function generationsOf(sources: readonly Source[]) {
+  let generations = known.get(sources);
+  if (generations === undefined) known.set(sources, generations = pairsOf(sources));
+  return generations;
+}
+
+/** Those that have a generation. */
+function pairsOf(sources: readonly Source[]) {
+  const synced = sources.filter(({ pointer }) => pointer !== undefined);
+  return {
+    synced,
+    pairs: synced.map(({ repo, pointer }): [string, Pointer] => [repo.id, pointer!]),
+  };
+}
+
 /** The places that have apps with all words of a text. */
-async function withScores(hot: HotIndex, places: Place[], text: string): Promise<Place[]> {
-  const indexes: SearchIndex[] = [];
-  for (const { catalog } of places) {
-    const index = hot.searchIndex(catalog);
-    indexes.push(index instanceof Promise ? await index : index);
-  }
+async function withScores(
+  hot: HotIndex,
+  places: readonly Place[],
+  catalogs: readonly Catalog[],
+  text: string,
+): Promise<Place[]> {
+  const indexes = await hot.searchIndexes(catalogs);
   // No `await` from here on: words may get other numbers meanwhile.
   const query = prepareQuery(hot.vocabulary, text);
   const found: Place[] = [];

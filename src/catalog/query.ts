@@ -62,7 +62,8 @@ interface FoundHere {
   place: Place;
   /** In the order of the list, unless that goes by relevance: then by number. */
   numbers: Uint32Array;
-  valueOf: (number: number) => number;
+  /** By number, what the list goes by; absent if that is the name alone. */
+  values: Float64Array | Float32Array | undefined;
 }
 
 /** Finds the apps that pass. */
@@ -75,7 +76,7 @@ export function findApps(places: readonly Place[], query: AppQuery): Found {
     const numbers = selectApps(place, query.filter, numbersOf(place.catalog, query.order), counts);
     if (numbers.length === 0) continue;
     total += numbers.length;
-    found.push({ place, numbers, valueOf: valuesOf(place, query.order) });
+    found.push({ place, numbers, values: valuesOf(place, query.order) });
   }
   return {
     total,
@@ -101,11 +102,16 @@ function numbersOf(catalog: Catalog, order: AppOrder): Uint32Array {
   return order === "update_time" ? catalog.byUpdated : catalog.byName;
 }
 
-function valuesOf({ catalog, scores }: Place, order: AppOrder): (number: number) => number {
-  if (order === "create_time") return (number) => catalog.created[number]!;
-  if (order === "update_time") return (number) => catalog.updated[number]!;
-  if (order === "relevance" && scores) return (number) => -scores[number]!;
-  return () => 0;
+function valuesOf({ catalog, scores }: Place, order: AppOrder): FoundHere["values"] {
+  if (order === "create_time") return catalog.created;
+  if (order === "update_time") return catalog.updated;
+  return order === "relevance" ? scores : undefined;
+}
+
+/** What an app is sorted by: the best score comes first. */
+function valueOf({ place, values }: FoundHere, number: number): number {
+  if (values === undefined) return 0;
+  return values === place.scores ? -values[number]! : values[number]!;
 }
 
 /** How far one repository's part of a list has come. */
@@ -135,10 +141,10 @@ class Head implements Row {
       if (after !== undefined) return this.#moveTo(placeAfter(this.#found, after, reverse));
       return this.#moveTo(reverse ? this.#numbers.length - 1 : 0);
     }
-    const { place, valueOf } = this.#found;
+    const { place } = this.#found;
     if (after !== undefined) {
       this.#numbers = this.#numbers.filter((number) =>
-        isBehind({ place, number, value: valueOf(number) }, after, reverse)
+        isBehind({ place, number, value: valueOf(this.#found, number) }, after, reverse)
       );
     }
     if (this.#numbers.length === 0) return false;
@@ -160,8 +166,7 @@ class Head implements Row {
 
   /** In the list's order; ties go by number, and so by name. */
   #compare(a: number, b: number): number {
-    const { valueOf } = this.#found;
-    return this.#step * (valueOf(a) - valueOf(b) || a - b);
+    return this.#step * (valueOf(this.#found, a) - valueOf(this.#found, b) || a - b);
   }
 
   #moveTo(at: number): boolean {
@@ -173,7 +178,7 @@ class Head implements Row {
 
   #take(number: number) {
     this.number = number;
-    this.value = this.#found.valueOf(number);
+    this.value = valueOf(this.#found, number);
   }
 }
 
@@ -201,9 +206,11 @@ function grouped(
 ): { total: number; groups: Generator<Group> } {
   const sign = reverse ? -1 : 1;
   const byName = new Map<string, Group>();
-  for (const { place, numbers, valueOf } of found) {
-    for (const number of numbers) {
-      const name = place.catalog.names[number]!, row = { place, number, value: valueOf(number) };
+  for (const here of found) {
+    const { place } = here;
+    for (const number of here.numbers) {
+      const name = place.catalog.names[number]!;
+      const row = { place, number, value: valueOf(here, number) };
       const group = byName.get(name);
       if (group === undefined) byName.set(name, { name, rows: [row] });
       else group.rows.push(row);
@@ -224,11 +231,12 @@ function* taken<T>(heap: Heap<T>): Generator<T> {
 
 /** The place in sorted numbers of the first one behind a position. */
 function placeAfter(found: FoundHere, position: Position, reverse: boolean): number {
-  const { place, numbers, valueOf } = found;
+  const { place, numbers } = found;
   let low = 0, high = numbers.length;
   while (low < high) {
     const middle = (low + high) >> 1, number = numbers[middle]!;
-    const order = comparePositions(positionOf({ place, number, value: valueOf(number) }), position);
+    const row = { place, number, value: valueOf(found, number) };
+    const order = comparePositions(positionOf(row), position);
     if (reverse ? order < 0 : order <= 0) low = middle + 1;
     else high = middle;
   }

@@ -3,7 +3,7 @@
 /** Characters of a word that count. */
 const MAX_WORD = 64;
 /** Characters and words of a query, and of a name, that are used. */
-const MAX_QUERY = 200, MAX_QUERY_WORDS = 32;
+const MAX_QUERY = 200, MAX_QUERY_WORDS = 12;
 /** Words of a longer text that are used. */
 const MAX_WORDS = 500;
 /** Items of a list that are used. */
