@@ -25,7 +25,7 @@ const UNPACKED_SHARE = 1 / 8;
 /** Catalogs that are loaded at once. */
 const LOADS_AT_ONCE = 16;
 /** V8's sizes in bytes, measured: of what is kept under a key, a piece of a text, and so on. */
-const ENTRY_BYTES = 250;
+const ENTRY_BYTES = 170;
 const PIECE_BYTES = 40;
 const ARRAY_BYTES = 200;
 const POINTER_BYTES = 8;
@@ -176,7 +176,9 @@ export function createHotIndex(kv: Kv, maxBytes: number): HotIndex {
         const batch = missing.slice(from, from + LOADS_AT_ONCE);
         await Promise.all(batch.map(async (i) => found[i] = await catalogOf(...of[i]!)));
       }
-      together.set(of, found);
+      // What came instead of one that was late is not to be found again.
+      const current = found.every((catalog, i) => catalog!.generation >= of[i]![1].generation);
+      if (current) together.set(of, found);
       return found as Catalog[];
     },
     searchIndex(catalog) {
