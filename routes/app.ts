@@ -62,7 +62,10 @@ export function createApp(services: Services): Hono<Env> {
   app.notFound((c) => problem(c, new Refused("not_found", `there is nothing at ${c.req.path}`)));
   app.onError(answerError(services.log));
   const route = app.fetch;
-  app.fetch = async (request, ...rest) =>
-    answers.again(request) ?? answers.keep(request, await route(request, ...rest));
+  const routed = async (request: Request, ...more: unknown[]) =>
+    answers.keep(request, await route(request, ...more as []));
+  // What was answered before needs no routing, nor a turn of the loop. Deno gives a handler no
+  // more than it names.
+  app.fetch = (request, ...more) => answers.again(request) ?? routed(request, ...more);
   return app;
 }
