@@ -34,8 +34,8 @@ export interface Directory {
 export function createDirectory(kv: Kv, clock: () => number): Directory {
   let snapshot: Snapshot | undefined;
   let changes: Changes = { repos: null, indexes: null };
-  /** By id, in which version of its row each repository was read. */
-  let versionstamps = new Map<string, string>();
+  /** In which version of its row each repository was read. */
+  const versionstamps = new WeakMap<Repo, string>();
   let checkedAt = -Infinity;
   /** Whether this process has changed a repository that was not read since. */
   let isNews = false;
@@ -73,12 +73,14 @@ export function createDirectory(kv: Kv, clock: () => number): Directory {
   /** A repository that was not changed stays the object that it was. */
   async function allRepos(old?: ReadonlyMap<string, Repo>): Promise<Map<string, Repo>> {
     const rows = await listRepos(kv);
-    const repos = rows.map(({ value, versionstamp }): [string, Repo] => {
-      const same = versionstamps.get(value.id) === versionstamp;
-      return [value.id, same && old?.get(value.id) || value];
-    });
-    versionstamps = new Map(rows.map(({ value, versionstamp }) => [value.id, versionstamp]));
-    return new Map(repos);
+    return new Map(rows.map(({ value, versionstamp }) => {
+      const known = old?.get(value.id);
+      if (known !== undefined && versionstamps.get(known) === versionstamp) {
+        return [value.id, known];
+      }
+      versionstamps.set(value, versionstamp);
+      return [value.id, value];
+    }));
   }
 
   function peek(): Snapshot | undefined {

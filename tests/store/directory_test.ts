@@ -226,6 +226,16 @@ Deno.test("what was being read before refresh does not replace what is read afte
     assert.equal(directory.peek(), await late);
   }));
 
+Deno.test("what was read in vain, since more changed meanwhile, is read again", () =>
+  withDirectory(async ({ kv, directory }) => {
+    await updateRepo(kv, "a", (repo) => ({ repo: { ...repo, name: "renamed" } }));
+    directory.refresh();
+    const overtaken = directory.current();
+    directory.refresh();
+    await overtaken;
+    assert.equal((await directory.current()).repos.get("a")!.name, "renamed");
+  }));
+
 Deno.test("without the database, the last snapshot is served, and one read a second tries", () =>
   withDirectory(async ({ kv, directory, clock }) => {
     const fail = () => {
