@@ -17,7 +17,7 @@ import { draftOfApp } from "./support/app_draft.ts";
 import { isActive } from "./support/app_query.ts";
 import type { Env } from "./support/authenticate.ts";
 import { isTrue, readConditions, readFlag, readOrder } from "./support/conditions.ts";
-import { parsePaging, takePage } from "./support/paging.ts";
+import { parsePaging, slice } from "./support/paging.ts";
 
 const CONDITIONS = { exact: ["keyword", "status", "prerelease", "deprecated"], fuzzy: [] };
 
@@ -38,8 +38,7 @@ export function versions(services: Services, answers: Answers) {
             const { app, current } = await read();
             const all = query.none ? [] : await hot.versions(app.repo.id, app.entry);
             const found = listVersions(all, query);
-            const { page } = takePage(found.values(), found.length, paging);
-            const items = page.map((version) => versionView(app, version));
+            const items = slice(found, paging).map((version) => versionView(app, version));
             return { body: JSON.stringify({ items, total_count: found.length }), keep: current };
           },
         };

@@ -64,7 +64,7 @@ class Answer {
   readonly #headers: Readonly<Record<string, string>>;
   /** Whether it is still right a moment later. */
   readonly isKept: boolean;
-  readonly forms = new Map<Encoding, Form>();
+  readonly #forms = new Map<Encoding, Form>();
   readonly #compressing = new Map<Encoding, Promise<Form>>();
 
   constructor(
@@ -85,7 +85,7 @@ class Answer {
         "Last-Modified": new Date(this.#lastModified).toUTCString(),
       }),
     };
-    this.forms.set("identity", this.#form(bytes, "identity"));
+    this.#forms.set("identity", this.#form(bytes, "identity"));
   }
 
   /** Bytes in memory, with room for what it is compressed to. */
@@ -95,19 +95,19 @@ class Answer {
 
   /** The body in an encoding, if it is ready. */
   ready(encoding: Encoding): Form | undefined {
-    return this.forms.get(this.#worth(encoding));
+    return this.#forms.get(this.#worth(encoding));
   }
 
   /** The body in an encoding; compressed once, however many ask for it. */
   async form(encoding: Encoding): Promise<Form> {
     const wanted = this.#worth(encoding);
-    const ready = this.forms.get(wanted);
+    const ready = this.#forms.get(wanted);
     if (ready !== undefined || wanted === "identity") return ready!;
     let compressing = this.#compressing.get(wanted);
     if (compressing === undefined) {
       compressing = compress(this.#bytes, wanted).then((bytes) => {
         const form = this.#form(bytes, wanted);
-        this.forms.set(wanted, form);
+        this.#forms.set(wanted, form);
         return form;
       });
       this.#compressing.set(wanted, compressing);
@@ -208,6 +208,11 @@ export function createAnswers(directory: Directory, maxBytes: number): Answers {
     return await made;
   }
 
+  async function prepare(recipe: () => Promise<Recipe>) {
+    const ready = await recipe();
+    return { snapshot: ready.snapshot, answer: await answerTo(ready) };
+  }
+
   return {
     again(request) {
       if (request.method !== "GET") return undefined;
@@ -223,21 +228,16 @@ export function createAnswers(directory: Directory, maxBytes: number): Answers {
     },
     async give(c, recipe) {
       const request = c.req.raw;
-      let ready: Recipe, answer: Answer | Stream;
-      try {
-        ready = await recipe();
-        answer = await answerTo(ready);
-      } catch (error) {
+      const { snapshot, answer } = await prepare(recipe).catch((error) => {
         // What was current a moment ago is swept: it is long ago that this process looked.
         if (!(error instanceof GenerationGone)) throw error;
         directory.refresh();
-        ready = await recipe();
-        answer = await answerTo(ready);
-      }
+        return prepare(recipe);
+      });
       if (typeof answer === "function") return streamed(answer());
       const form = await answer.form(chooseEncoding(request.headers.get("accept-encoding")));
       const part = isNotModified(request.headers, form) ? "notModified" : "whole";
-      leaving.set(request, { given: { answer, snapshot: ready.snapshot }, form, part });
+      leaving.set(request, { given: { answer, snapshot }, form, part });
       return part === "whole"
         ? new Response(form.bytes, { headers: answer.headersOf(form) })
         : new Response(null, { status: 304, headers: answer.validatorsOf(form) });

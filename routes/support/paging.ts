@@ -18,10 +18,8 @@ export function parsePaging(query: (name: string) => string | undefined): Paging
 }
 
 /** One page of a list. */
-export function slice<T>(items: readonly T[], { limit, offset }: Paging): T[] {
-  if (limit === -1) return [...items];
-  if (limit < 0 || offset < 0 || offset > items.length) return [];
-  return items.slice(offset, offset + limit);
+export function slice<T>(items: readonly T[], paging: Paging): T[] {
+  return takePage(items.values(), items.length, paging).page;
 }
 
 function readPages(query: (name: string) => string | undefined) {

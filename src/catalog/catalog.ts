@@ -7,19 +7,15 @@ import { timeOf } from "../helm/time.ts";
 import type { CatalogEntry } from "../store/generations.ts";
 import { blocksOf, inflateBlock } from "../store/segments.ts";
 import { takeTurns } from "../turn.ts";
+import { ARRAY_BYTES, POINTER_BYTES, textBytes } from "./sizes.ts";
+import { countWhile } from "./sorted.ts";
 import { lowerCase, type TextRows, textRows } from "./text.ts";
 
 /** Characters of an app's key, which is all of it that its id has beside its repository's. */
 const KEY_LENGTH = 10;
 
-/** V8's sizes in bytes, measured; an array that grew has room for more. */
-const STRING_BYTES = 16;
-const STRING_UNIT = 8;
-/** Most texts that are shorter are kept once for all: so many bytes for each that has one. */
-const SHORT = 10, SHORT_BYTES = 12;
-const ARRAY_BYTES = 200;
-const OBJECT_BYTES = 1_000;
-const POINTER_BYTES = 8;
+/** V8's sizes in bytes, measured: of a catalog's own objects, and of a name in a list that grew. */
+const CATALOG_BYTES = 1_000;
 const GROWN_POINTER_BYTES = 10;
 
 /** Some of a catalog's records. */
@@ -152,13 +148,7 @@ export function numberOf({ keys }: Catalog, key: string): number {
 
 /** The block that has an app's record. */
 export function blockOf({ blocks }: Catalog, number: number): RecordBlock {
-  let low = 0, high = blocks.length - 1;
-  while (low < high) {
-    const middle = (low + high + 1) >> 1;
-    if (blocks[middle]!.first <= number) low = middle;
-    else high = middle - 1;
-  }
-  return blocks[low]!;
+  return blocks[countWhile(blocks.length, (place) => blocks[place]!.first <= number) - 1]!;
 }
 
 /** Numbers ordered by what a column says of them; ties by number. */
@@ -212,14 +202,6 @@ class ColumnBuilder {
   }
 }
 
-/** What a text takes in memory: two bytes for each character if one of them needs two. */
-export function textBytes(text: string): number {
-  if (text.length < SHORT) return SHORT_BYTES;
-  // deno-lint-ignore no-control-regex -- what V8 keeps in a byte
-  const bytes = /^[\x00-\xff]*$/.test(text) ? text.length : 2 * text.length;
-  return STRING_BYTES + Math.ceil(bytes / STRING_UNIT) * STRING_UNIT;
-}
-
 function bytesOf(catalog: Omit<Catalog, "bytes">, texts: number): number {
   const columns = [
     catalog.category,
@@ -241,7 +223,7 @@ function bytesOf(catalog: Omit<Catalog, "bytes">, texts: number): number {
     ...catalog.blocks.map(({ bytes }) => bytes),
   ];
   const values = [...columns, catalog.keywords].reduce((sum, { values }) => sum + values.length, 0);
-  return OBJECT_BYTES + texts + catalog.keys.length + values * POINTER_BYTES +
+  return CATALOG_BYTES + texts + catalog.keys.length + values * POINTER_BYTES +
     textBytes(catalog.lowerNames.text) + catalog.count * GROWN_POINTER_BYTES +
     arrays.reduce((sum, { byteLength }) => sum + ARRAY_BYTES + byteLength, 0);
 }

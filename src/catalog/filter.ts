@@ -5,6 +5,7 @@ import { categoryId, parseAppId } from "../helm/ids.ts";
 import { parseVersion } from "../helm/version.ts";
 import type { Repo } from "../store/repos.ts";
 import { type Catalog, numberOf, type TextColumn, type TextListColumn } from "./catalog.ts";
+import { countWhile } from "./sorted.ts";
 import { lowerCase, type TextRows } from "./text.ts";
 
 /** All given conditions must hold. Of the texts of one condition any may; parts are in any case. */
@@ -190,13 +191,7 @@ function rowsWith({ text, starts }: TextRows, parts: readonly string[]): number[
 
 /** The row in which a character stands. */
 function rowAt(starts: Uint32Array, at: number): number {
-  let low = 0, high = starts.length - 2;
-  while (low < high) {
-    const middle = (low + high + 1) >> 1;
-    if (starts[middle]! <= at) low = middle;
-    else high = middle - 1;
-  }
-  return low;
+  return countWhile(starts.length - 1, (row) => starts[row]! <= at) - 1;
 }
 
 /** Leaves the marks of these apps alone. */

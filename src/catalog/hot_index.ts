@@ -14,8 +14,9 @@ import {
 import { type Kv, StoreUnavailable } from "../store/kv.ts";
 import { inflateBlock, splitItems } from "../store/segments.ts";
 import { takeTurns } from "../turn.ts";
-import { blockOf, buildCatalog, type Catalog, type RecordBlock, textBytes } from "./catalog.ts";
+import { blockOf, buildCatalog, type Catalog, type RecordBlock } from "./catalog.ts";
 import { indexApps, type SearchIndex } from "./search.ts";
+import { ARRAY_BYTES, jsonBytes, textBytes } from "./sizes.ts";
 import { soon } from "./soon.ts";
 import { lowerCase, type TextRows, textRows } from "./text.ts";
 import { createVocabulary, type Vocabulary } from "./vocabulary.ts";
@@ -24,14 +25,9 @@ import { createVocabulary, type Vocabulary } from "./vocabulary.ts";
 const UNPACKED_SHARE = 1 / 8;
 /** Catalogs that are loaded at once. */
 const LOADS_AT_ONCE = 16;
-/** V8's sizes in bytes, measured: of what is kept under a key, a piece of a text, and so on. */
+/** V8's sizes in bytes, measured: of what is kept under a key, and of a piece of a text. */
 const ENTRY_BYTES = 170;
 const PIECE_BYTES = 40;
-const ARRAY_BYTES = 200;
-const POINTER_BYTES = 8;
-const LIST_BYTES = 48;
-const OBJECT_BYTES = 24;
-const NUMBER_BYTES = 16;
 
 /** What became of reads, and what is in memory. */
 export interface CacheCounts {
@@ -228,28 +224,9 @@ export function createHotIndex(kv: Kv, maxBytes: number): HotIndex {
   };
 }
 
-/** What a value that was read from JSON takes in memory. */
-function jsonBytes(value: unknown): number {
-  if (typeof value === "string") return textBytes(value);
-  if (typeof value === "number") return NUMBER_BYTES;
-  if (typeof value !== "object" || value === null) return 0;
-  const values = Object.values(value);
-  const own = Array.isArray(value) ? LIST_BYTES : OBJECT_BYTES;
-  return values.reduce((sum, value) => sum + POINTER_BYTES + jsonBytes(value), own);
-}
-
-/** Texts that are put together once: a query over a thousand catalogs asks for each. */
-const keysOf = new WeakMap<Catalog, readonly [search: string, descriptions: string]>();
-
 /** Under which its search index and its descriptions are kept. */
-function derivedKeys(catalog: Catalog): readonly [search: string, descriptions: string] {
-  let keys = keysOf.get(catalog);
-  if (keys === undefined) {
-    const { repoId, generation } = catalog;
-    keys = [`search/${repoId}@${generation}`, `descriptions/${repoId}@${generation}`];
-    keysOf.set(catalog, keys);
-  }
-  return keys;
+function derivedKeys({ repoId, generation }: Catalog): readonly [string, string] {
+  return [`search/${repoId}@${generation}`, `descriptions/${repoId}@${generation}`];
 }
 
 /** What search looks at in a catalog's apps, in their order. */

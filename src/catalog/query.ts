@@ -11,6 +11,7 @@ import {
 } from "./filter.ts";
 import type { Catalog } from "./catalog.ts";
 import { Heap } from "./heap.ts";
+import { countWhile } from "./sorted.ts";
 
 /** `relevance` is for a query with a text. Every app has the same status, so that goes by name. */
 export const APP_ORDERS = ["create_time", "update_time", "name", "status", "relevance"] as const;
@@ -232,15 +233,12 @@ function* taken<T>(heap: Heap<T>): Generator<T> {
 /** The place in sorted numbers of the first one behind a position. */
 function placeAfter(found: FoundHere, position: Position, reverse: boolean): number {
   const { place, numbers } = found;
-  let low = 0, high = numbers.length;
-  while (low < high) {
-    const middle = (low + high) >> 1, number = numbers[middle]!;
-    const row = { place, number, value: valueOf(found, number) };
+  const before = countWhile(numbers.length, (at) => {
+    const number = numbers[at]!, row = { place, number, value: valueOf(found, number) };
     const order = comparePositions(positionOf(row), position);
-    if (reverse ? order < 0 : order <= 0) low = middle + 1;
-    else high = middle;
-  }
-  return reverse ? low - 1 : low;
+    return reverse ? order < 0 : order <= 0;
+  });
+  return reverse ? before - 1 : before;
 }
 
 /** Whether a row comes behind a position in its list. */

@@ -4,6 +4,7 @@
  */
 
 import { detach } from "../helm/detach.ts";
+import { stringBytes } from "./sizes.ts";
 import { editsAllowed, matchWord, MIN_WITHIN, PREFIX, WHOLE } from "./search_match.ts";
 
 /** How a query's word matches the words that there are. */
@@ -44,8 +45,6 @@ const FIRST_LETTER = 0xffff;
 const FIRST_ROOM = 1_024;
 /** Room grows by this factor. */
 const GROWTH = 1.5;
-/** Bytes that V8 takes for a string apart from its characters, which fill units of eight. */
-const STRING_BYTES = 16, STRING_UNIT = 8;
 /** Bytes for a word in the map and the arrays, with the room in which these grow. */
 const ENTRY_BYTES = 68;
 
@@ -177,7 +176,5 @@ function without(count: number, bits: number): number {
 }
 
 function bytesOf(word: string): number {
-  // deno-lint-ignore no-control-regex -- what V8 keeps in a byte
-  const characters = /^[\x00-\xff]*$/.test(word) ? word.length : 2 * word.length;
-  return ENTRY_BYTES + STRING_BYTES + Math.ceil(characters / STRING_UNIT) * STRING_UNIT;
+  return ENTRY_BYTES + stringBytes(word);
 }
