@@ -56,7 +56,7 @@ export function nextStatus(attempt: Attempt): SyncStatus {
     ...withDefined("asked", asked),
     ...withDefined("notBefore", notBefore),
     ...withDefined("awaiting", awaiting),
-    durationMs: finishedAt - startedAt,
+    durationMs: Math.max(0, finishedAt - startedAt),
     ...withDefined("bytes", bytes > 0 ? bytes : current.bytes),
     problems: problems ?? current.problems,
     syncs: current.syncs + 1,

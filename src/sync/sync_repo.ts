@@ -225,7 +225,8 @@ function resultOf(
     state: error === undefined ? "successful" : "failed",
     ...(error && { reason: error.reason, message: status.message! }),
     generation: (built?.pointer ?? old)?.generation ?? 0,
-    durationMs: finishedAt - begun.startedAt,
+    // Clocks are set back now and then.
+    durationMs: Math.max(0, finishedAt - begun.startedAt),
     bytes,
     ...(built?.changes && { changes: built.changes }),
   };
