@@ -9,6 +9,7 @@ import { apps } from "./apps.ts";
 import { cache } from "./cache.ts";
 import { createAnswers } from "./support/answers.ts";
 import { health } from "./health.ts";
+import { openapi } from "./openapi.ts";
 import { repos } from "./repos.ts";
 import { webhooks } from "./webhooks.ts";
 import { authenticate, type Env } from "./support/authenticate.ts";
@@ -23,7 +24,11 @@ export function createApp(services: Services): Hono<Env> {
   const app = new Hono<Env>();
   const answers = createAnswers(services.directory, services.answerBytes);
   app.use(secureHeaders({
-    contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
+    contentSecurityPolicy: {
+      defaultSrc: ["'none'"],
+      styleSrc: ["'self'"],
+      frameAncestors: ["'none'"],
+    },
     referrerPolicy: "no-referrer",
     // Only for who terminates TLS to say.
     strictTransportSecurity: false,
@@ -45,7 +50,7 @@ export function createApp(services: Services): Hono<Env> {
       return problem(c, new Refused("method_not_allowed", message));
     },
   }));
-  app.route("/", health(services));
+  app.route("/", health(services)).route("/", openapi());
   // Before the others: who calls these has no token, but a secret.
   app.route("/v1/webhooks", webhooks(services));
   const api = new Hono<Env>()

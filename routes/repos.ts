@@ -22,8 +22,10 @@ import { readRepoRows, repoView } from "./support/repo_view.ts";
 import { webhook } from "./webhook.ts";
 
 const SUCCESS = { message: "success" };
-const ORDERS = ["create_time", "update_time", "name", "status"] as const;
-const CONDITIONS = {
+/** What lists of repositories can be ordered by. */
+export const ORDERS = ["create_time", "update_time", "name", "status"] as const;
+/** What they take as conditions. */
+export const CONDITIONS = {
   exact: ["keyword", "workspace", "status", "name", "repo_id"],
   fuzzy: ["keyword", "name", "description"],
 };

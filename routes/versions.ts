@@ -19,7 +19,8 @@ import type { Env } from "./support/authenticate.ts";
 import { isTrue, readConditions, readFlag, readOrder } from "./support/conditions.ts";
 import { parsePaging, slice } from "./support/paging.ts";
 
-const CONDITIONS = { exact: ["keyword", "status", "prerelease", "deprecated"], fuzzy: [] };
+/** What lists of versions take as conditions. */
+export const CONDITIONS = { exact: ["keyword", "status", "prerelease", "deprecated"], fuzzy: [] };
 
 export function versions(services: Services, answers: Answers) {
   const { hot } = services;

@@ -15,7 +15,8 @@ import {
   readOrder,
 } from "./conditions.ts";
 
-const CONDITIONS = {
+/** What lists of apps take as conditions. */
+export const CONDITIONS = {
   exact: [
     "repo_id",
     "app_id",

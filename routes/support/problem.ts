@@ -7,7 +7,11 @@ import { describeError, type Log } from "../../src/log.ts";
 import { type RefusalCode, Refused } from "../../src/refused.ts";
 import { StoreUnavailable } from "../../src/store/kv.ts";
 
-const STATUS: Record<RefusalCode, ContentfulStatusCode> = {
+/** All that an error can have as its `code`. */
+export type ProblemCode = RefusalCode | "bad_request" | "gone" | "internal";
+
+/** The status of a refused request. */
+export const STATUS: Readonly<Record<RefusalCode, ContentfulStatusCode>> = {
   invalid_field: 400,
   unknown_field: 400,
   invalid_conditions: 400,
@@ -69,7 +73,7 @@ export function answerError(log: Log) {
 function problemJson(
   c: Context,
   status: ContentfulStatusCode,
-  members: { code: string; message: string },
+  members: { code: ProblemCode; message: string },
 ): Response {
   const title = TITLE[status] ?? "Error";
   const body = { type: "about:blank", title, status, detail: members.message, ...members };

@@ -4,6 +4,7 @@ import { createApp } from "../../routes/app.ts";
 import { type Config, loadConfig } from "../../src/config.ts";
 import { createServices, type Services } from "../../src/services.ts";
 import type { HttpLimits } from "../../src/sources/download.ts";
+import { assertInContract } from "./contract.ts";
 
 // deno-lint-ignore no-explicit-any -- answers are JSON, looked at field by field
 export type Body = any;
@@ -68,9 +69,11 @@ export async function startChartroom(options: Options = {}): Promise<Chartroom> 
     }
     const response = await app.request(path, init);
     const text = await response.text();
+    const { status } = response;
+    assertInContract({ method, path, status, headers: response.headers, text });
     const isJson = response.headers.get("content-type")?.includes("json");
     return {
-      status: response.status,
+      status,
       headers: response.headers,
       body: isJson ? JSON.parse(text) : text,
     };

@@ -1,0 +1,121 @@
+/** The contract of apps, and of what is new. */
+
+import { OpenAPIHono, z } from "@hono/zod-openapi";
+import { FACETS } from "../../src/catalog/filter.ts";
+import { APP_ORDERS } from "../../src/catalog/query.ts";
+import { CONDITIONS } from "../support/app_query.ts";
+import { json, operation } from "./operation.ts";
+import { app, conditions, cursor, orderBy, paging, reverse, text } from "./parameters.ts";
+import { SAMPLE } from "./sample.ts";
+import { App, AppGroup, Facets, listOf, News } from "./schemas.ts";
+
+const tags = ["Apps"];
+
+const filters = {
+  conditions: conditions(
+    CONDITIONS,
+    "Several values stand with `|` between them. `keyword=` is part of the name; " +
+      "`has_update_since=` takes a day, or a time in RFC 3339.",
+    `repo_id=${SAMPLE.repo}`,
+  ),
+  q: z.string().max(200).optional().openapi({ param: { example: "anchr" } })
+    .describe(
+      "Words, all of which must match in names, keywords, descriptions or maintainers; the " +
+        "beginning of one will do, and a slip is forgiven.",
+    ),
+};
+
+const next_cursor = z.string().optional().describe("Where there is more: for `cursor`.");
+
+const AppList = z.object({
+  ...listOf(App).shape,
+  next_cursor,
+  facets: Facets.optional(),
+  sync: z.enum(["syncing", "successful", "failed"]).optional()
+    .describe("Of the one repository that is asked for, where nothing is found in it."),
+}).openapi("AppList");
+const AppGroupList = z.object({ ...AppList.shape, ...listOf(AppGroup).shape })
+  .openapi("AppGroupList");
+
+const listApps = operation({
+  method: "get",
+  path: "/apps",
+  operationId: "listApps",
+  summary: "List and search apps",
+  description: "Of all repositories that the caller sees on this path.",
+  tags,
+  request: {
+    query: z.object({
+      ...filters,
+      orderBy: orderBy(
+        APP_ORDERS,
+        "; with `q`, `relevance` is the default",
+      ),
+      reverse,
+      group: z.enum(["name"]).optional()
+        .describe("Put the same chart of several repositories together."),
+      facets: text(`A comma list of ${FACETS.join(", ")}: count the apps for each value.`, "repo"),
+      ...paging,
+      cursor,
+    }),
+  },
+  responses: {
+    200: json(z.union([AppList, AppGroupList]), "A page of apps; with `group`, of groups."),
+  },
+}, {
+  access: "read",
+  fails: [400, 404],
+  conditional: "sometimes",
+  example: { query: { conditions: `repo_id=${SAMPLE.repo}`, facets: "category", limit: "1" } },
+});
+
+const readApp = operation({
+  method: "get",
+  path: "/apps/{app}",
+  operationId: "readApp",
+  summary: "Describe an app",
+  tags,
+  request: { params: z.object({ app }) },
+  responses: { 200: json(App, "The app.") },
+}, { access: "read", fails: [404], conditional: "always" });
+
+const listChanges = operation({
+  method: "get",
+  path: "/apps/changes",
+  operationId: "listChanges",
+  summary: "List the versions made last",
+  description: "Over the 500 apps that were updated last. At most 100 items.",
+  tags,
+  request: { query: z.object({ ...filters, ...paging, cursor }) },
+  responses: {
+    200: json(z.object({ ...listOf(News).shape, next_cursor }).openapi("NewsList"), "A page."),
+  },
+}, {
+  access: "read",
+  fails: [400, 404],
+  conditional: "always",
+  example: { query: { limit: "1" } },
+});
+
+const feedChanges = operation({
+  method: "get",
+  path: "/apps/changes.atom",
+  operationId: "feedChanges",
+  summary: "The 50 versions made last, as an Atom feed",
+  tags,
+  request: { query: z.object(filters) },
+  responses: {
+    200: {
+      description: "A feed, as RFC 4287 has it.",
+      content: { "application/atom+xml": { schema: z.string() } },
+    },
+  },
+}, { access: "read", fails: [400, 404], conditional: "always" });
+
+const never = (() => undefined) as never;
+
+export const apps = new OpenAPIHono()
+  .openapi(listApps, never)
+  .openapi(listChanges, never)
+  .openapi(feedChanges, never)
+  .openapi(readApp, never);

@@ -1,0 +1,118 @@
+/** How operations of the contract are written down. */
+
+import { createRoute, type RouteConfig, z } from "@hono/zod-openapi";
+import { conditionalHeaders } from "./parameters.ts";
+import { codesOf, MEANING, Problem } from "./problem.ts";
+
+/** A request that the document shows; its path has the examples of the path's parameters. */
+export interface Example {
+  query?: Record<string, string>;
+  headers?: Record<string, string>;
+  body?: unknown;
+}
+
+/** What an operation does beside its answers in case of success. */
+export interface Behaviour {
+  /** Who may: who reads, who writes, everybody, or who is named by `security` in the route. */
+  access: "read" | "write" | "open" | "own";
+  /** Statuses of problems, beside those that `access` says. */
+  fails?: readonly number[];
+  /** Whether its answer has validators; `sometimes`: long ones have none. */
+  conditional?: "always" | "sometimes";
+  example?: Example;
+}
+
+type Path<P extends string> = Omit<RouteConfig, "path"> & { path: P };
+type Answer = { headers?: object };
+type Header = { description: string; schema: { type: "string" }; required?: boolean };
+
+/** Problems that come with the right to ask. */
+const FAILS = {
+  read: [401, 500, 503],
+  write: [401, 403, 500, 503],
+  open: [],
+  own: [401, 500, 503],
+};
+
+/**
+ * An operation. Types have its answers in case of success alone, since the client throws all
+ * others; the document has them all.
+ */
+export function operation<P extends string, R extends Path<P>>(
+  route: R,
+  { access, fails = [], conditional, example = {} }: Behaviour,
+) {
+  const statuses = [...FAILS[access], ...fails].sort();
+  const headers = conditional ? { headers: z.object(conditionalHeaders) } : {};
+  const success = Object.entries(route.responses).map(([status, answer]) => [
+    status,
+    { ...answer, headers: { ...headersOf(access, conditional), ...(answer as Answer).headers } },
+  ]);
+  const full = {
+    ...route,
+    ...(access === "read" && { security: [{ bearer: [] }, {}] }),
+    ...(access === "open" && { security: [] }),
+    request: { ...route.request, ...headers },
+    responses: {
+      ...Object.fromEntries(success),
+      ...(conditional && { 304: notModified() }),
+      ...Object.fromEntries(statuses.map((status) => [status, problemOf(status)])),
+    },
+    "x-example": example,
+  };
+  // Deliberately less than it is; see above.
+  return createRoute<P, R>(full as unknown as R);
+}
+
+/** An answer in JSON. */
+export function json<T extends z.ZodType>(schema: T, description: string) {
+  return { description, content: { "application/json": { schema } } };
+}
+
+/** A body in JSON. */
+export function body<T extends z.ZodType>(schema: T, required = true) {
+  return { required, content: { "application/json": { schema } } };
+}
+
+/** A header of an answer. */
+export function header(description: string, required = true): Header {
+  return { description, schema: { type: "string" }, ...(required && { required }) };
+}
+
+function headersOf(
+  access: Behaviour["access"],
+  conditional: Behaviour["conditional"],
+): Record<string, Header> {
+  if (access === "open") return {};
+  const cacheControl = header("What caches may do with it; `no-store` for what is of this moment.");
+  if (conditional === undefined) return { "Cache-Control": cacheControl };
+  const always = conditional === "always";
+  return {
+    ETag: header(
+      `Names its bytes.${always ? "" : " Absent where there are over 1,000 items."}`,
+      always,
+    ),
+    "Last-Modified": header("When the one index that it is drawn from changed.", false),
+    "Cache-Control": cacheControl,
+    Vary: header("`Accept-Encoding, Authorization`, where it may be kept.", false),
+    "Deno-CDN-Cache-Control": header("What Deno Deploy's edge may do with it.", false),
+    "Deno-Cache-Tag": header("By what Deno Deploy's edge drops it when a sync changes it.", false),
+  };
+}
+
+function notModified() {
+  return { description: "The client has it.", headers: headersOf("read", "always") };
+}
+
+function problemOf(status: number) {
+  const codes = codesOf(status);
+  const headers: Record<string, Header> = {
+    ...(status === 401 && { "WWW-Authenticate": header("`Bearer`") }),
+    ...(status === 503 && { "Retry-After": header("Seconds after which to try again.") }),
+  };
+  return {
+    description: codes.map((code) => `\`${code}\`: ${MEANING[code]}`).join(" "),
+    content: { "application/problem+json": { schema: Problem } },
+    ...(Object.keys(headers).length > 0 && { headers }),
+  };
+}

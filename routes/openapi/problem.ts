@@ -1,0 +1,48 @@
+/** Problems of the contract: the closed list of their codes, and what each says. */
+
+import { z } from "@hono/zod-openapi";
+import { type ProblemCode, STATUS } from "../support/problem.ts";
+
+/** What each code says. A code that is missing here does not compile. */
+export const MEANING: Readonly<Record<ProblemCode, string>> = {
+  invalid_field: "A parameter or a field of the body is not what it must be; `field` names it.",
+  unknown_field: "The body has a field that is not known; `field` names it.",
+  invalid_conditions: "`conditions` has a key that this list does not know, or cannot be read.",
+  index_unusable: "The index of the repository could not be had or read; `reason` says why.",
+  bad_request: "The request cannot be taken as it came.",
+  gone: "The client left before it was answered.",
+  unauthorized: "A valid token, or a webhook's proof, is wanted.",
+  forbidden: "The caller is known, and may not do this.",
+  not_found: "There is no such thing, or none that the caller may see on this path.",
+  method_not_allowed: "The path takes other methods; `Allow` lists them.",
+  name_taken: "The workspace has a repository of this name.",
+  conflict: "Somebody else changed the same thing meanwhile; try again.",
+  body_too_large: "The body is longer than what is taken here.",
+  unsupported_media_type: "The body is not declared as `application/json`.",
+  internal: "Chartroom failed on this request; its log says why.",
+  unavailable: "The database does not answer, or too much is going on; see `Retry-After`.",
+};
+
+const PROBLEM_CODES = Object.keys(MEANING) as ProblemCode[];
+
+/** Of what is no refusal: the framework itself refuses nothing but a delivery that is too slow. */
+const OTHERS = { bad_request: 408, gone: 400, internal: 500 } as const;
+
+/** The codes that come with a status. */
+export function codesOf(status: number): ProblemCode[] {
+  const statusOf: Readonly<Record<ProblemCode, number>> = { ...STATUS, ...OTHERS };
+  return PROBLEM_CODES.filter((code) => statusOf[code] === status);
+}
+
+export const Problem = z.object({
+  type: z.literal("about:blank"),
+  title: z.string().describe("The status in words."),
+  status: z.int().min(400).max(599),
+  detail: z.string().describe("The same as `message`."),
+  code: z.enum(PROBLEM_CODES as [ProblemCode]).describe("Stable; what a program looks at."),
+  message: z.string().describe("For people; names what was expected. Never holds a secret."),
+  field: z.string().optional()
+    .describe("The parameter, header or field of the body that is meant, if it is one."),
+  reason: z.string().optional()
+    .describe("Why an upstream's answer could not be used: a stable word, as in sync events."),
+}).openapi("Problem", { description: "Any error, as RFC 9457 has it." });

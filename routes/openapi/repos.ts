@@ -1,0 +1,180 @@
+/** The contract of repositories. */
+
+import { OpenAPIHono, z } from "@hono/zod-openapi";
+import { CONDITIONS, ORDERS } from "../repos.ts";
+import { body, json, operation } from "./operation.ts";
+import { conditions, flag, orderBy, paging, repo, reverse } from "./parameters.ts";
+import { SAMPLE } from "./sample.ts";
+import { IndexProblem, listOf, Message, Repo } from "./schemas.ts";
+
+const tags = ["Repositories"];
+const params = z.object({ repo });
+
+const secret = (description: string) =>
+  z.string().optional().describe(`${description} Never shown. An empty one removes it.`)
+    .openapi({ writeOnly: true });
+
+const input = {
+  description: z.string().max(512).optional(),
+  sync_period: z.string().optional().openapi({ default: "1h" })
+    .describe("`10m`, `1h30m`; three minutes at least; `0`: never."),
+  credential: secret(
+    '`{"username":"...","password":"..."}`, or `{"accessKeyID":"...","secretAccessKey":"..."}` ' +
+      "with `sessionToken`, `region` and `endpoint` where needed for an S3 URL: JSON in a string.",
+  ),
+  ca_bundle: secret("Authorities to trust beside the known ones, in PEM."),
+  client_certificate: secret("The certificate to show, and those that lead to it, in PEM."),
+  client_key: secret("Its key, in PEM."),
+  suspended: z.boolean().optional().describe("Stops all syncs but those on demand."),
+};
+
+const url = z.string().max(2_048).describe(
+  "`http`, `https` or `s3`. A user name and password in it become the `credential`.",
+);
+const name = z.string().min(1).max(128).optional();
+
+const NewRepo = z.object({
+  name: name.describe("Unique in its workspace. Required, unless `validate=true`."),
+  url,
+  ...input,
+}).openapi("NewRepo", {
+  description:
+    "What KubeSphere's console sends besides (`type`, `visibility`, `category_id`, ...) is ignored.",
+});
+
+const RepoChange = z.object({ name, url: url.optional(), ...input }).openapi("RepoChange", {
+  description: "What is absent or null stays.",
+});
+
+const Registered = z.object({ repo_id: z.string() }).openapi("Registered");
+const Checked = z.object({
+  ok: z.literal(true),
+  apps: z.int(),
+  versions: z.int(),
+  problems: z.int().describe("Entries that could not be used."),
+  bytes: z.int(),
+}).openapi("Checked", { description: "What an index holds, found without keeping it." });
+const Asked = z.object({ message: z.string(), repo_event_id: z.string() }).openapi("Asked");
+
+const listRepos = operation({
+  method: "get",
+  path: "/repos",
+  operationId: "listRepos",
+  summary: "List repositories",
+  description: "Those of one workspace: of the path or of the condition `workspace`, or else the " +
+    "global ones.",
+  tags,
+  request: {
+    query: z.object({
+      conditions: conditions(CONDITIONS, "", "keyword=harb,status=successful|failed"),
+      orderBy: orderBy(ORDERS),
+      reverse,
+      ...paging,
+    }),
+  },
+  responses: { 200: json(listOf(Repo).openapi("RepoList"), "A page of them.") },
+}, { access: "read", fails: [400, 403], example: { query: { orderBy: "name", limit: "5" } } });
+
+const registerRepo = operation({
+  method: "post",
+  path: "/repos",
+  operationId: "registerRepo",
+  summary: "Register a repository, or try one out",
+  description: "Answers before the first sync, which starts at once. With `validate=true` the " +
+    "index is downloaded and read, and nothing is kept.",
+  tags,
+  request: {
+    query: z.object({ validate: flag("Only try it out.") }),
+    body: body(NewRepo),
+  },
+  responses: {
+    200: json(z.union([Registered, Checked]), "Its id; or what its index holds."),
+  },
+}, {
+  access: "write",
+  fails: [400, 409, 413, 415],
+  example: { body: { name: "beacon", url: SAMPLE.url, sync_period: "10m" } },
+});
+
+const readRepo = operation({
+  method: "get",
+  path: "/repos/{repo}",
+  operationId: "readRepo",
+  summary: "Describe a repository",
+  tags,
+  request: { params },
+  responses: { 200: json(Repo, "The repository.") },
+}, { access: "read", fails: [404] });
+
+const changeRepo = operation({
+  method: "patch",
+  path: "/repos/{repo}",
+  operationId: "changeRepo",
+  summary: "Change a repository",
+  description:
+    "A new URL, credential or certificate is tried out first, and a sync follows. What " +
+    "is kept sealed stays as long as the URL's origin does. The types of a merge patch and a JSON " +
+    "patch are taken too, and mean the same.",
+  tags,
+  request: { params, body: body(RepoChange) },
+  responses: { 200: json(Message, "It is changed.") },
+}, {
+  access: "write",
+  fails: [400, 404, 409, 413, 415],
+  example: { body: { description: "Charts of the harbour", sync_period: "30m" } },
+});
+
+const removeRepo = operation({
+  method: "delete",
+  path: "/repos/{repo}",
+  operationId: "removeRepo",
+  summary: "Delete a repository",
+  description: "With its apps and its history.",
+  tags,
+  request: { params },
+  responses: { 200: json(Message, "It is gone.") },
+}, { access: "write", fails: [404, 413] });
+
+const syncRepo = operation({
+  method: "post",
+  path: "/repos/{repo}/action",
+  operationId: "syncRepo",
+  summary: "Sync a repository now",
+  tags: ["Syncs"],
+  request: {
+    params,
+    body: body(
+      z.object({
+        action: z.literal("index"),
+        force: z.boolean().optional().openapi({ default: false })
+          .describe("Accept an index that lost most of what it had."),
+        workspace: z.string().optional().describe("Ignored; KubeSphere's console sends it."),
+      }).openapi("SyncRequest"),
+    ),
+  },
+  responses: {
+    200: json(Asked, "The id of the event that the sync will leave behind."),
+  },
+}, { access: "write", fails: [400, 404, 413, 415], example: { body: { action: "index" } } });
+
+const listProblems = operation({
+  method: "get",
+  path: "/repos/{repo}/problems",
+  operationId: "listProblems",
+  summary: "List what could not be used of an index",
+  description: "Of the index that is served; the first 1,000.",
+  tags: ["Syncs"],
+  request: { params, query: z.object(paging) },
+  responses: { 200: json(listOf(IndexProblem).openapi("IndexProblemList"), "A page of them.") },
+}, { access: "read", fails: [404] });
+
+const never = (() => undefined) as never;
+
+export const repos = new OpenAPIHono()
+  .openapi(listRepos, never)
+  .openapi(registerRepo, never)
+  .openapi(readRepo, never)
+  .openapi(changeRepo, never)
+  .openapi(removeRepo, never)
+  .openapi(syncRepo, never)
+  .openapi(listProblems, never);

@@ -1,0 +1,16 @@
+/** Names and ids that examples have; tests make a Chartroom in which they are what they say. */
+
+import { appId, appKey, versionId } from "../../src/helm/ids.ts";
+
+const repo = "repo-harbour0000001";
+
+export const SAMPLE = {
+  workspace: "team-a",
+  repo,
+  app: appId(repo, appKey("anchor")),
+  version: versionId(repo, "anchor", "1.1.0"),
+  /** Of a sync; these are drawn, so that tests put the one of theirs in its place. */
+  event: "5f0c2c6e-7d0b-4d6a-9a3e-2b8f1c4d7e90",
+  url: "https://charts.example.org/stable",
+  secret: "crw_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY",
+};

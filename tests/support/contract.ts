@@ -1,0 +1,118 @@
+/** Holds answers against the OpenAPI document: what it does not have must not be answered. */
+
+import assert from "node:assert/strict";
+import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
+import document from "../../routes/openapi/document.json" with { type: "json" };
+
+// deno-lint-ignore no-explicit-any -- parts of a document
+type Json = any;
+
+interface Route {
+  pattern: RegExp;
+  operations: Json;
+}
+
+/** What went out, with its body as text. */
+export interface Sent {
+  method: string;
+  path: string;
+  status: number;
+  headers: Headers;
+  text: string;
+}
+
+const closed = close(structuredClone(document)) as Json;
+const ajv = new Ajv2020({ strict: false, validateSchema: false, validateFormats: false });
+ajv.addSchema(closed, "document");
+const validators = new Map<string, ValidateFunction>();
+const routes = routesOf();
+
+/** Throws an `AssertionError` if an answer is not what the document says. */
+export function assertInContract(sent: Sent): void {
+  const { method, path, status } = sent;
+  const { pathname } = new URL(path, "http://localhost");
+  const found = routes.find(({ pattern }) => pattern.test(pathname));
+  // HEAD is answered as GET is, but for the body.
+  const operation = found?.operations[method === "HEAD" ? "get" : method.toLowerCase()];
+  const title = `${method} ${path}: ${status}`;
+  if (operation === undefined) return assertRefused(sent, found !== undefined, title);
+  const { value: answer, pointer } = follow(
+    operation.value.responses[status],
+    `${operation.pointer}/responses/${status}`,
+  );
+  assert.ok(answer, `${title} is not in the document`);
+  for (const [name, given] of Object.entries<Json>(answer.headers ?? {})) {
+    if (!follow(given, "").value.required) continue;
+    assert.ok(sent.headers.has(name), `${title} has no header ${name}`);
+  }
+  if (method !== "HEAD") assertBody(sent, answer, pointer, title);
+}
+
+/** What no operation answers is refused. */
+function assertRefused(sent: Sent, isPath: boolean, title: string) {
+  const statuses = isPath ? [405, 401, 413] : [404, 401, 413];
+  assert.ok(statuses.includes(sent.status), `${title} on what is not in the document`);
+  if (sent.status === 405) assert.ok(sent.headers.has("allow"), `${title} has no Allow`);
+  if (sent.method === "HEAD") return;
+  const problem = { content: { "application/problem+json": {} } };
+  assertBody(sent, problem, undefined, title);
+}
+
+function assertBody(sent: Sent, answer: Json, pointer: string | undefined, title: string) {
+  const [type = ""] = (sent.headers.get("content-type") ?? "").split(";");
+  if (answer.content === undefined) return assert.equal(sent.text, "", `${title} has a body`);
+  assert.ok(type in answer.content, `${title} has the type ${type}`);
+  if (!/[/+]json$/.test(type)) return;
+  const schema = pointer === undefined
+    ? "/components/schemas/Problem"
+    : `${pointer}/content/${escaped(type)}/schema`;
+  const validate = validatorOf(schema);
+  if (validate(JSON.parse(sent.text))) return;
+  assert.fail(
+    `${title}\n${JSON.stringify(validate.errors, null, 1)}\n${sent.text.slice(0, 2_000)}`,
+  );
+}
+
+function validatorOf(pointer: string): ValidateFunction {
+  let validate = validators.get(pointer);
+  if (validate === undefined) {
+    validators.set(pointer, validate = ajv.compile({ $ref: `document#${pointer}` }));
+  }
+  return validate;
+}
+
+/** All paths at all of their bases; those with the fewest parameters first. */
+function routesOf(): Route[] {
+  const paths = Object.entries<Json>(closed.paths)
+    .sort(([a], [b]) => a.split("{").length - b.split("{").length);
+  return paths.flatMap(([path, { servers = closed.servers, ...operations }]) => {
+    const found = Object.entries(operations).map(([method, value]) => [
+      method,
+      { value, pointer: `/paths/${escaped(path)}/${method}` },
+    ]);
+    return servers.map(({ url }: { url: string }) => {
+      const whole = url === "/" ? path : url + path;
+      const source = whole.replace(/[.*+?^$()|[\]\\]/g, "\\$&").replace(/\{\w+\}/g, "[^/]+");
+      return { pattern: new RegExp(`^${source}$`), operations: Object.fromEntries(found) };
+    });
+  });
+}
+
+/** What stands there, or what is referred to there. */
+function follow(value: Json, pointer: string): { value: Json; pointer: string } {
+  if (value?.$ref === undefined) return { value, pointer };
+  const [, section, name] = /^#\/components\/(\w+)\/(.+)$/.exec(value.$ref)!;
+  return { value: closed.components[section!][name!], pointer: value.$ref.slice(1) };
+}
+
+/** Objects with members that are known shall have no others, here. */
+function close(part: Json): Json {
+  if (typeof part !== "object" || part === null) return part;
+  if (part.type === "object" && part.properties !== undefined) part.additionalProperties ??= false;
+  Object.values(part).forEach(close);
+  return part;
+}
+
+function escaped(name: string): string {
+  return name.replaceAll("~", "~0").replaceAll("/", "~1");
+}

@@ -1,0 +1,112 @@
+/** Runs the requests of the OpenAPI document's examples as they are written there. */
+
+import type { Document, Recorded } from "../../routes/openapi/document.ts";
+import { SAMPLE } from "../../routes/openapi/sample.ts";
+import { type Chartroom, startChartroom } from "./chartroom.ts";
+import { indexOf, startUpstream } from "./upstream.ts";
+
+/** Where examples are recorded; a webhook's address has it. */
+const HOST = "http://127.0.0.1:8000";
+/** How long a download takes. */
+const DOWNLOAD_MS = 840;
+const ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz";
+
+const INDEX = indexOf({
+  anchor: [
+    { version: "2.0.0-rc.1", appVersion: "2.0.0" },
+    {
+      version: "1.1.0",
+      appVersion: "1.0.4",
+      created: "2025-11-02T08:30:00Z",
+      description: "Holds a ship where it is",
+      home: "https://anchor.example.org",
+      icon: "https://anchor.example.org/icon.svg",
+      keywords: ["mooring", "chain"],
+      maintainers: [{ name: "Ada", email: "ada@example.org" }],
+      sources: ["https://git.example.org/anchor"],
+      kubeVersion: ">=1.25",
+      type: "application",
+      annotations: { category: "Mooring" },
+    },
+    { version: "1.0.0", appVersion: "1.0.0" },
+  ],
+  lighthouse: [{ version: "0.3.0" }, { version: "" }],
+});
+
+/** Answers to all of them, by the ids of their operations; a Chartroom of its own answers each. */
+export async function runExamples({ paths }: Document): Promise<Recorded> {
+  const recorded: Recorded = {};
+  // Ids of events are drawn; now they are that of the examples.
+  const { randomUUID } = crypto;
+  crypto.randomUUID = () => SAMPLE.event as ReturnType<typeof randomUUID>;
+  try {
+    for (const [path, operations] of Object.entries(paths)) {
+      for (
+        const [method, { operationId, "x-codeSamples": samples }] of Object.entries(operations)
+      ) {
+        if (method === "servers") continue;
+        const workspace = path.startsWith("/workspaces/") ? SAMPLE.workspace : "";
+        const { status, body } = await run(samples[0].source, workspace);
+        // The document and its page are no examples in themselves.
+        recorded[operationId] = { status, ...(!/^\/(docs|openapi)/.test(path) && { body }) };
+      }
+    }
+  } finally {
+    crypto.randomUUID = randomUUID;
+  }
+  return recorded;
+}
+
+async function run(curl: string, workspace: string) {
+  const upstream = startUpstream();
+  const chartroom = await startChartroom();
+  upstream.serve("/stable/index.yaml", () => {
+    chartroom.clock.now += DOWNLOAD_MS;
+    return new Response(INDEX);
+  });
+  const toReal = (text: string) => text.replaceAll(SAMPLE.url, `${upstream.url}/stable`);
+  const toSample = (text: string) => text.replaceAll(`${upstream.url}/stable`, SAMPLE.url);
+  try {
+    await seed(chartroom, toReal(SAMPLE.url), workspace);
+    const { method, url, headers, body } = readCurl(toReal(curl));
+    const answer = await chartroom.call(method, url, body, headers);
+    await chartroom.services.syncer.idle();
+    return { status: answer.status, body: JSON.parse(toSample(JSON.stringify(answer.body))) };
+  } finally {
+    await chartroom.close();
+    await upstream.close();
+  }
+}
+
+/** The repository of the examples, synced, with a webhook. */
+async function seed({ services, register, call }: Chartroom, url: string, workspace: string) {
+  const { repositories } = services;
+  const { randomBytes } = repositories;
+  const idOfRepo = SAMPLE.repo.slice("repo-".length);
+  repositories.randomBytes = () =>
+    Uint8Array.from(idOfRepo, (character) => ALPHABET.indexOf(character));
+  await register(url, { name: "harbour", description: "Charts of the harbour", workspace });
+  const secret = Uint8Array.fromBase64(SAMPLE.secret.slice("crw_".length), {
+    alphabet: "base64url",
+  });
+  repositories.randomBytes = () => secret;
+  await call("POST", `/v1/repos/${SAMPLE.repo}/webhook`, { branches: ["main"] });
+  // The next repository is another one.
+  if (secret.length < 32) throw new Error("the sample's secret is too short");
+  repositories.randomBytes = (length) => length > 14 ? secret : randomBytes(length).fill(7);
+}
+
+/** Reads a line for a shell that the document has written. */
+function readCurl(line: string) {
+  const words = line.replaceAll("\\\n", "").match(/"[^"]*"|'[^']*'|\S+/g)!
+    .map((word) => word.replace(/^(["'])(.*)\1$/s, "$2"));
+  const url = words.find((word) => word.startsWith("$CHARTROOM"))!.replace("$CHARTROOM", HOST);
+  const after = (option: string) => words.filter((_, i) => words[i - 1] === option);
+  const [body] = after("-d");
+  const headers = after("-H").map((header): [string, string] => {
+    const [name, value] = header.split(": ");
+    return [name!, value!];
+  });
+  const method = after("-X")[0] ?? (body === undefined ? "GET" : "POST");
+  return { method, url, headers, body };
+}
