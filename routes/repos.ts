@@ -16,19 +16,20 @@ import {
 import { events } from "./events.ts";
 import { authorize, type Env, requireRepo, workspaceOf } from "./support/authenticate.ts";
 import { readObject } from "./support/body.ts";
-import { alternatives, isTrue, readConditions, readFlag, readOrder } from "./support/conditions.ts";
+import {
+  alternatives,
+  CONDITIONS,
+  isTrue,
+  readConditions,
+  readFlag,
+  readOrder,
+  REPO_ORDERS,
+} from "./support/conditions.ts";
 import { parsePaging, slice } from "./support/paging.ts";
 import { readRepoRows, repoView } from "./support/repo_view.ts";
 import { webhook } from "./webhook.ts";
 
 const SUCCESS = { message: "success" };
-/** What lists of repositories can be ordered by. */
-export const ORDERS = ["create_time", "update_time", "name", "status"] as const;
-/** What they take as conditions. */
-export const CONDITIONS = {
-  exact: ["keyword", "workspace", "status", "name", "repo_id"],
-  fuzzy: ["keyword", "name", "description"],
-};
 
 export function repos(services: Services) {
   const { repositories } = services;
@@ -85,8 +86,8 @@ export function repos(services: Services) {
 }
 
 async function listRepos(c: Context<Env>, services: Services) {
-  const { exact, fuzzy } = readConditions(c.req.query("conditions"), CONDITIONS);
-  const order = readOrder(c.req.query("orderBy"), ORDERS);
+  const { exact, fuzzy } = readConditions(c.req.query("conditions"), CONDITIONS.repos);
+  const order = readOrder(c.req.query("orderBy"), REPO_ORDERS);
   const workspace = workspaceOf(c) ?? exact.get("workspace") ?? "";
   authorize(c, "read", workspace);
   const filter: RepoFilter = {

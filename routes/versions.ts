@@ -16,11 +16,8 @@ import type { Answers } from "./support/answers.ts";
 import { draftOfApp } from "./support/app_draft.ts";
 import { isActive } from "./support/app_query.ts";
 import type { Env } from "./support/authenticate.ts";
-import { isTrue, readConditions, readFlag, readOrder } from "./support/conditions.ts";
+import { CONDITIONS, isTrue, readConditions, readFlag, readOrder } from "./support/conditions.ts";
 import { parsePaging, slice } from "./support/paging.ts";
-
-/** What lists of versions take as conditions. */
-export const CONDITIONS = { exact: ["keyword", "status", "prerelease", "deprecated"], fuzzy: [] };
 
 export function versions(services: Services, answers: Answers) {
   const { hot } = services;
@@ -69,7 +66,7 @@ export function versions(services: Services, answers: Answers) {
 }
 
 function readVersionsQuery(c: Context): VersionQuery & { none: boolean } {
-  const { exact } = readConditions(c.req.query("conditions"), CONDITIONS);
+  const { exact } = readConditions(c.req.query("conditions"), CONDITIONS.versions);
   const flag = (name: string) => {
     const text = exact.get(name);
     return text ? { [name]: readFlag(name, text) } : {};

@@ -3,7 +3,7 @@
 import { OpenAPIHono, z } from "@hono/zod-openapi";
 import { FACETS } from "../../src/catalog/filter.ts";
 import { APP_ORDERS } from "../../src/catalog/query.ts";
-import { CONDITIONS } from "../support/app_query.ts";
+import { CONDITIONS } from "../support/conditions.ts";
 import { json, operation } from "./operation.ts";
 import { app, conditions, cursor, orderBy, paging, reverse, text } from "./parameters.ts";
 import { SAMPLE } from "./sample.ts";
@@ -13,7 +13,7 @@ const tags = ["Apps"];
 
 const filters = {
   conditions: conditions(
-    CONDITIONS,
+    CONDITIONS.apps,
     "Several values stand with `|` between them. `keyword=` is part of the name; " +
       "`has_update_since=` takes a day, or a time in RFC 3339.",
     `repo_id=${SAMPLE.repo}`,

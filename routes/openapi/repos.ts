@@ -1,7 +1,7 @@
 /** The contract of repositories. */
 
 import { OpenAPIHono, z } from "@hono/zod-openapi";
-import { CONDITIONS, ORDERS } from "../repos.ts";
+import { CONDITIONS, REPO_ORDERS } from "../support/conditions.ts";
 import { body, json, operation } from "./operation.ts";
 import { conditions, flag, orderBy, paging, repo, reverse } from "./parameters.ts";
 import { SAMPLE } from "./sample.ts";
@@ -66,8 +66,8 @@ const listRepos = operation({
   tags,
   request: {
     query: z.object({
-      conditions: conditions(CONDITIONS, "", "keyword=harb,status=successful|failed"),
-      orderBy: orderBy(ORDERS),
+      conditions: conditions(CONDITIONS.repos, "", "keyword=harb,status=successful|failed"),
+      orderBy: orderBy(REPO_ORDERS),
       reverse,
       ...paging,
     }),

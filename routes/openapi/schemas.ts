@@ -178,10 +178,11 @@ export const App = z.object({
   description: z.string().optional(),
   icon: z.string().optional(),
   keywords: jsonList("Keywords"),
-  latest_app_version: z.union([
-    AppVersion,
-    z.record(z.string(), z.never()).openapi({ type: "object", maxProperties: 0 }),
-  ]).describe("The highest stable one; a pre-release only where there is no other; or nothing."),
+  latest_app_version: z.object(AppVersion.partial().shape).openapi({
+    type: "object",
+    // All of it or nothing, which TypeScript could not look into.
+    anyOf: [{ $ref: "#/components/schemas/AppVersion" }, { type: "object", maxProperties: 0 }],
+  }).describe("The highest stable one; a pre-release only where there is no other; or nothing."),
   name: z.string(),
   owner: z.string().optional(),
   status: z.literal("active"),

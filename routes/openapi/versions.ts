@@ -2,7 +2,7 @@
 
 import { OpenAPIHono, z } from "@hono/zod-openapi";
 import { VERSION_ORDERS } from "../../src/catalog/versions.ts";
-import { CONDITIONS } from "../versions.ts";
+import { CONDITIONS } from "../support/conditions.ts";
 import { json, operation } from "./operation.ts";
 import {
   app,
@@ -28,7 +28,7 @@ const listVersions = operation({
     params: z.object({ app }),
     query: z.object({
       conditions: conditions(
-        CONDITIONS,
+        CONDITIONS.versions,
         "`keyword=` is part of the version or of what it packages.",
         "prerelease=false",
       ),

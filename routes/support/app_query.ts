@@ -8,30 +8,13 @@ import { parseVersion } from "../../src/helm/version.ts";
 import { invalid } from "../../src/refused.ts";
 import {
   alternatives,
+  CONDITIONS,
   type Conditions,
   isTrue,
   readConditions,
   readFlag,
   readOrder,
 } from "./conditions.ts";
-
-/** What lists of apps take as conditions. */
-export const CONDITIONS = {
-  exact: [
-    "repo_id",
-    "app_id",
-    "keyword",
-    "name",
-    "status",
-    "category_id",
-    "deprecated",
-    "type",
-    "kube_version",
-    "app_version",
-    "has_update_since",
-  ],
-  fuzzy: ["keyword", "name", "description", "app_version"],
-};
 
 /** Characters of a search; it is a line of text. */
 const MAX_TEXT = 200;
@@ -50,7 +33,7 @@ export interface AppsQuery extends AppQuery {
 
 /** Reads the query. Throws a `Refused` that names what is wrong with it. */
 export function readAppsQuery(c: Context): AppsQuery {
-  const { exact, fuzzy } = readConditions(c.req.query("conditions"), CONDITIONS);
+  const { exact, fuzzy } = readConditions(c.req.query("conditions"), CONDITIONS.apps);
   const text = c.req.query("q")?.trim();
   if (text && text.length > MAX_TEXT) throw invalid("q", `at most ${MAX_TEXT} characters`);
   return {

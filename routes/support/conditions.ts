@@ -2,6 +2,34 @@
 
 import { Refused } from "../../src/refused.ts";
 
+/** The keys that each list knows. */
+export const CONDITIONS = {
+  repos: {
+    exact: ["keyword", "workspace", "status", "name", "repo_id"],
+    fuzzy: ["keyword", "name", "description"],
+  },
+  apps: {
+    exact: [
+      "repo_id",
+      "app_id",
+      "keyword",
+      "name",
+      "status",
+      "category_id",
+      "deprecated",
+      "type",
+      "kube_version",
+      "app_version",
+      "has_update_since",
+    ],
+    fuzzy: ["keyword", "name", "description", "app_version"],
+  },
+  versions: { exact: ["keyword", "status", "prerelease", "deprecated"], fuzzy: [] },
+};
+
+/** What lists of repositories can be ordered by. */
+export const REPO_ORDERS = ["create_time", "update_time", "name", "status"] as const;
+
 /** `=` and `~` conditions by key. Of several with one key the last counts. */
 export interface Conditions {
   exact: ReadonlyMap<string, string>;
