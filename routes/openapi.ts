@@ -2,6 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { type Context, Hono } from "hono";
+import type { Document } from "./openapi/document.ts";
 import { isNotModified } from "./support/conditional.ts";
 import { chooseEncoding, compress, type Encoding } from "./support/encoding.ts";
 
@@ -16,7 +17,8 @@ interface Form {
 export function openapi() {
   // Who does not ask for them does not wait until they are loaded.
   const document = async () =>
-    (await import("./openapi/document.json", { with: { type: "json" } })).default;
+    (await import("./openapi/document.json", { with: { type: "json" } }))
+      .default as unknown as Document;
   const page = async () => {
     const { renderReference } = await import("./openapi/reference.tsx");
     return renderReference(await document());

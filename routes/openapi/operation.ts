@@ -44,10 +44,10 @@ export function operation<P extends string, R extends Path<P>>(
 ) {
   const statuses = [...FAILS[access], ...fails].sort();
   const headers = conditional ? { headers: z.object(conditionalHeaders) } : {};
-  const success = Object.entries(route.responses).map(([status, answer]) => [
-    status,
-    { ...answer, headers: { ...headersOf(access, conditional), ...(answer as Answer).headers } },
-  ]);
+  const success = Object.entries(route.responses).map(([status, answer]) => {
+    const all = { ...headersOf(access, conditional), ...(answer as Answer).headers };
+    return [status, { ...answer, ...withHeaders(all) }];
+  });
   const full = {
     ...route,
     ...(access === "read" && { security: [{ bearer: [] }, {}] }),
@@ -113,6 +113,10 @@ function problemOf(status: number) {
   return {
     description: codes.map((code) => `\`${code}\`: ${MEANING[code]}`).join(" "),
     content: { "application/problem+json": { schema: Problem } },
-    ...(Object.keys(headers).length > 0 && { headers }),
+    ...withHeaders(headers),
   };
+}
+
+function withHeaders(headers: object) {
+  return Object.keys(headers).length === 0 ? {} : { headers };
 }

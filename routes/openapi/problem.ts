@@ -28,18 +28,25 @@ const PROBLEM_CODES = Object.keys(MEANING) as ProblemCode[];
 /** Of what is no refusal: the framework itself refuses nothing but a delivery that is too slow. */
 const OTHERS = { bad_request: 408, gone: 400, internal: 500 } as const;
 
+const STATUS_OF: Readonly<Record<ProblemCode, number>> = { ...STATUS, ...OTHERS };
+
 /** The codes that come with a status. */
 export function codesOf(status: number): ProblemCode[] {
-  const statusOf: Readonly<Record<ProblemCode, number>> = { ...STATUS, ...OTHERS };
-  return PROBLEM_CODES.filter((code) => statusOf[code] === status);
+  return PROBLEM_CODES.filter((code) => STATUS_OF[code] === status);
 }
+
+/** What tools show beside each code. */
+const DESCRIPTIONS = Object.fromEntries(
+  PROBLEM_CODES.map((code) => [code, `${STATUS_OF[code]}: ${MEANING[code]}`]),
+);
 
 export const Problem = z.object({
   type: z.literal("about:blank"),
   title: z.string().describe("The status in words."),
   status: z.int().min(400).max(599),
   detail: z.string().describe("The same as `message`."),
-  code: z.enum(PROBLEM_CODES as [ProblemCode]).describe("Stable; what a program looks at."),
+  code: z.enum(PROBLEM_CODES as [ProblemCode]).describe("Stable; what a program looks at.")
+    .openapi({ "x-enumDescriptions": DESCRIPTIONS }),
   message: z.string().describe("For people; names what was expected. Never holds a secret."),
   field: z.string().optional()
     .describe("The parameter, header or field of the body that is meant, if it is one."),
