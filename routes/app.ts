@@ -7,6 +7,8 @@ import { Refused } from "../src/refused.ts";
 import type { Services } from "../src/services.ts";
 import { apps } from "./apps.ts";
 import { cache } from "./cache.ts";
+import { categories } from "./categories.ts";
+import { elsewhere } from "./elsewhere.ts";
 import { createAnswers } from "./support/answers.ts";
 import { health } from "./health.ts";
 import { openapi } from "./openapi.ts";
@@ -21,7 +23,8 @@ const BASES = ["/v1", "/kapis/openpitrix.io/v1"];
 
 /** Makes the application. It does no I/O until it is asked something. */
 export function createApp(services: Services): Hono<Env> {
-  const app = new Hono<Env>();
+  // As in KubeSphere, a slash at the end of a path says nothing.
+  const app = new Hono<Env>({ strict: false });
   const answers = createAnswers(services.directory, services.answerBytes);
   app.use(secureHeaders({
     contentSecurityPolicy: {
@@ -62,7 +65,9 @@ export function createApp(services: Services): Hono<Env> {
     })
     .route("/repos", repos(services))
     .route("/apps", apps(services, answers))
-    .route("/cache", cache(services, answers));
+    .route("/categories", categories(services, answers))
+    .route("/cache", cache(services, answers))
+    .route("/", elsewhere());
   for (const base of BASES) app.route(base, api).route(`${base}/workspaces/:workspace`, api);
   app.notFound((c) => problem(c, new Refused("not_found", `there is nothing at ${c.req.path}`)));
   app.onError(answerError(services.log));

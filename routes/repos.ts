@@ -66,10 +66,11 @@ export function repos(services: Services) {
     })
     .post("/:repo/action", async (c) => {
       const found = await repo(c, "write");
-      const { action, force = false, workspace: _ignored, ...rest } = await readObject(c);
+      const { action = "", force = false, workspace: _ignored, ...rest } = await readObject(c);
       const [unknown] = Object.keys(rest);
       if (unknown !== undefined) throw unknownField(unknown, ["action", "force"]);
-      if (action !== "index") throw invalid("action", '"index"');
+      // KubeSphere knows one action, and takes any word for it.
+      if (action !== "index" && action !== "") throw invalid("action", '"index"');
       if (typeof force !== "boolean") throw invalid("force", "true or false");
       const id = await askForSync(repositories, found, force);
       return c.json({ ...SUCCESS, repo_event_id: id });

@@ -12,6 +12,7 @@ export type RefusalCode =
   | "body_too_large"
   | "unsupported_media_type"
   | "method_not_allowed"
+  | "not_implemented"
   | "unavailable";
 
 /** A request that cannot be granted. The message is for the caller and names what was expected. */

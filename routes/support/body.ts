@@ -23,7 +23,7 @@ export function limitBody(maxSize = MAX_BODY_BYTES) {
   });
 }
 
-/** Reads a body that must be one JSON object. */
+/** Reads a body that must be one JSON object. As in Go, the names of its fields are in any case. */
 export async function readObject(c: Context): Promise<Record<string, unknown>> {
   const type = c.req.header("content-type")?.replace(/;.*$/s, "").trim().toLowerCase();
   if (type === undefined || !JSON_TYPES.includes(type)) {
@@ -32,6 +32,10 @@ export async function readObject(c: Context): Promise<Record<string, unknown>> {
       "content-type: expected application/json",
       "content-type",
     );
+  }
+  if ((c.req.header("content-encoding") ?? "identity") !== "identity") {
+    const message = "content-encoding: expected a body that is not encoded";
+    throw new Refused("unsupported_media_type", message, "content-encoding");
   }
   let body: unknown;
   try {
@@ -43,5 +47,7 @@ export async function readObject(c: Context): Promise<Record<string, unknown>> {
   if (typeof body !== "object" || body === null || Array.isArray(body)) {
     throw new Refused("invalid_field", "body: expected a JSON object", "body");
   }
-  return body as Record<string, unknown>;
+  return Object.fromEntries(
+    Object.entries(body).map(([name, value]) => [name.toLowerCase(), value]),
+  );
 }

@@ -6,7 +6,14 @@ import { REPOSITORIES_TAG, workspaceTag } from "../../src/edge_tags.ts";
 const MAX_TAGS = 500;
 
 /** Kinds of answers that are drawn from generations. All others are `no-store`. */
-export type Kind = "apps" | "app" | "versions" | "version" | "changes" | "feed";
+export type Kind =
+  | "apps"
+  | "app"
+  | "versions"
+  | "version"
+  | "changes"
+  | "feed"
+  | "categories";
 
 /**
  * How long the edge may answer by itself, in seconds: with what is `fresh`; then with what is stale,
@@ -19,6 +26,7 @@ const EDGE: Readonly<Record<Kind, { fresh: number; revalidating: number; failing
   versions: { fresh: 60, revalidating: 30, failing: 86_400 },
   version: { fresh: 60, revalidating: 30, failing: 86_400 },
   changes: { fresh: 60, revalidating: 30, failing: 86_400 },
+  categories: { fresh: 60, revalidating: 30, failing: 86_400 },
   feed: { fresh: 300, revalidating: 60, failing: 86_400 },
 };
 

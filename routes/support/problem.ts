@@ -24,6 +24,7 @@ export const STATUS: Readonly<Record<RefusalCode, ContentfulStatusCode>> = {
   conflict: 409,
   body_too_large: 413,
   unsupported_media_type: 415,
+  not_implemented: 501,
   unavailable: 503,
 };
 
@@ -37,6 +38,7 @@ const TITLE: Partial<Record<number, string>> = {
   413: "Content Too Large",
   415: "Unsupported Media Type",
   500: "Internal Server Error",
+  501: "Not Implemented",
   503: "Service Unavailable",
 };
 

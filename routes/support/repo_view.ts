@@ -1,5 +1,6 @@
 /** Repositories and their events as KubeSphere's API writes them, with `sync` to say more. */
 
+import { NO_TIME } from "../../src/helm/time.ts";
 import type { Services } from "../../src/services.ts";
 import type { SyncEvent } from "../../src/store/events.ts";
 import { leasedRepos } from "../../src/store/leases.ts";
@@ -7,9 +8,6 @@ import type { Repo } from "../../src/store/repos.ts";
 import { NEVER_SYNCED, readStatuses, type SyncStatus } from "../../src/store/sync_status.ts";
 import { type Progress, readProgress } from "../../src/store/progress.ts";
 import { type Standing, standingOf } from "../../src/sync/watch.ts";
-
-/** What a Go client reads as "no time". */
-const ZERO_TIME = "0001-01-01T00:00:00.000Z";
 
 /** A repository, and how it stands. */
 export interface RepoRow {
@@ -52,7 +50,7 @@ export function repoView(row: RepoRow) {
     repo_id: repo.id,
     selectors: null,
     status: status.state,
-    status_time: status.lastAttempt ? time(status.lastAttempt) : ZERO_TIME,
+    status_time: status.lastAttempt ? time(status.lastAttempt) : NO_TIME,
     url: repo.url,
     ...(repo.period.seconds > 0 && { sync_period: repo.period.text }),
     workspace: repo.workspace,

@@ -1,10 +1,11 @@
-/** Apps and versions as KubeSphere's API writes them, with a few keys more. */
+/** Apps, versions and categories as KubeSphere's API writes them, with a few keys more. */
 
 import { createdText, type KeptVersion, type Maintainer } from "../helm/chart.ts";
-import { appId, versionId } from "../helm/ids.ts";
-import { printTime } from "../helm/time.ts";
+import { appId, categoryId, versionId } from "../helm/ids.ts";
+import { NO_TIME, printTime } from "../helm/time.ts";
 import type { CatalogEntry } from "../store/generations.ts";
 import type { Repo } from "../store/repos.ts";
+import type { Category } from "./categories.ts";
 
 /** An app of a repository. */
 export interface App {
@@ -20,7 +21,7 @@ export function appView({ repo, entry }: App) {
   return {
     app_id: appId(repo.id, entry.key),
     app_version_types: "helm",
-    category_set: [],
+    category_set: categorySet(entry.category),
     create_time: createTime,
     ...filled({ description, icon, keywords: jsonList(keywords) }),
     latest_app_version: installable ? versionView({ repo, entry }, latest) : {},
@@ -71,6 +72,18 @@ export function versionView({ repo, entry }: App, version: KeptVersion) {
       type: chart.type,
     }),
   };
+}
+
+/** A category of a list. */
+export function categoryView({ id, name, apps }: Category) {
+  return { category_id: id, create_time: NO_TIME, locale: "{}", name, app_total: apps };
+}
+
+/** As in KubeSphere none, if the chart names none. */
+function categorySet(name: string | undefined) {
+  if (name === undefined) return [];
+  const id = categoryId(name);
+  return [{ category_id: id, create_time: NO_TIME, locale: "{}", name, status: "enabled" }];
 }
 
 /** KubeSphere leaves out what is empty. */

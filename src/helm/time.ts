@@ -1,5 +1,8 @@
 /** Times as they stand in an index: RFC 3339 text, kept as written. */
 
+/** What a Go client reads as "no time". */
+export const NO_TIME = "0001-01-01T00:00:00.000Z";
+
 /** Groups: the fraction of a second, and the offset. */
 const RFC3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,](\d{1,18}))?(Z|[+-]\d\d:\d\d)$/;
 

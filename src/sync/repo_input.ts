@@ -30,7 +30,7 @@ const IGNORED_FIELDS = new Set([
   "app_default_status",
   "category_id",
   "providers",
-  "repoType",
+  "repotype",
   "type",
   "visibility",
   "workspace",

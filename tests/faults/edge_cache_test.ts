@@ -837,6 +837,7 @@ function everyKind(id: string, word: string): Record<string, string> {
     "a list of all": "/apps?limit=-1",
     "a search": "/apps?q=shared&limit=-1",
     "facets": "/apps?limit=1&facets=category,repo,keyword",
+    "categories": "/categories?limit=-1",
     "groups": "/apps?group=name",
     "an app": app,
     "its versions": `${app}/versions`,
@@ -869,7 +870,8 @@ async function textAt(fleet: Fleet, path: string, isolate: number, headers = {})
 }
 
 /** What tells the second generation from the first, whatever the kind. */
-const isSecond = (text: string) => /gen-2 |"value":"parity-even"/.test(text);
+const isSecond = (text: string) =>
+  /gen-2 |"value":"parity-even"|category-0","app_total":2/.test(text);
 
 Deno.test("what a commit makes stale is gone with the first purge, whatever its kind", () =>
   withFleet({ isolates: 2, token: TOKEN }, async (fleet) => {
@@ -1157,6 +1159,9 @@ async function outsidersView(fleet: Fleet, id: string): Promise<Record<string, u
     app,
     `${app}/versions`,
     `${app}/versions/latest`,
+    "/categories?limit=-1",
+    "/categories?orderBy=app_total",
+    "/categories/ctg-uncategorized",
     "/repos?limit=-1",
     "/repos?conditions=workspace=beta",
     `/repos?conditions=repo_id=${id}`,

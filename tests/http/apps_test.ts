@@ -47,7 +47,13 @@ Deno.test("GET /apps shows an app with its newest stable version, in KubeSphere'
     assert.deepEqual(app, {
       app_id: appId,
       app_version_types: "helm",
-      category_set: [],
+      category_set: [{
+        category_id: "ctg-68rhlm40pv",
+        create_time: "0001-01-01T00:00:00.000Z",
+        locale: "{}",
+        name: "Database",
+        status: "enabled",
+      }],
       create_time: "2023-01-02T03:04:05.100Z",
       description: "In memory <b>",
       icon: "https://example.org/redis.svg",

@@ -1,0 +1,101 @@
+/** What a client that was written against KubeSphere finds: its habits, and what is not here. */
+
+import assert from "node:assert/strict";
+import { ELSEWHERE } from "../../routes/elsewhere.ts";
+import { withChartroom } from "../support/chartroom.ts";
+import { indexOf } from "../support/upstream.ts";
+
+const INDEX = indexOf({ redis: [{ version: "1.0.0", created: "2024-01-01T00:00:00Z" }] });
+const BASES = ["/v1", "/kapis/openpitrix.io/v1"];
+
+Deno.test("routes of the app store and of releases say that Chartroom has neither", () =>
+  withChartroom(async ({ call }) => {
+    for (const [methods, path] of ELSEWHERE) {
+      const named = path.replaceAll(/:(\w+)/g, "some-$1");
+      for (const base of BASES) {
+        for (const before of [base, `${base}/workspaces/team-a`]) {
+          for (const method of methods) {
+            const body = method === "GET" ? undefined : { name: "x" };
+            const answer = await call(method, before + named, body);
+            const at = `${method} ${before}${named}`;
+            assert.deepEqual([answer.status, answer.body.code], [501, "not_implemented"], at);
+            assert.match(answer.body.message, /indexes of Helm repositories/);
+            assert.equal(answer.headers.get("cache-control"), "no-store");
+          }
+        }
+      }
+    }
+  }));
+
+Deno.test("who may not read is not told what is not here", () =>
+  withChartroom(async ({ call }) => {
+    for (const [[method], path] of ELSEWHERE) {
+      assert.equal((await call(method!, `/v1${path.replaceAll(":", "")}`)).status, 401);
+    }
+  }, { environment: { CHARTROOM_ADMIN_TOKEN: "0123456789abcdef" } }));
+
+Deno.test("a slash at the end of a path says nothing", () =>
+  withChartroom(async (chartroom, upstream) => {
+    upstream.serve("/index.yaml", INDEX);
+    const id = await chartroom.register(upstream.url);
+    for (const path of ["/v1/repos", `/v1/repos/${id}`, "/v1/apps", `/v1/repos/${id}/events`]) {
+      const [plain, slashed] = [
+        await chartroom.call("GET", path),
+        await chartroom.call("GET", `${path}/`),
+      ];
+      assert.equal(plain.status, 200);
+      assert.deepEqual([slashed.status, slashed.body], [200, plain.body], path);
+    }
+  }));
+
+Deno.test("names of fields are in any case, as Go reads them", () =>
+  withChartroom(async (chartroom, upstream) => {
+    upstream.serve("/index.yaml", INDEX);
+    const { status, body } = await chartroom.call("POST", "/v1/repos", {
+      NAME: "caps",
+      Url: upstream.url,
+      Sync_Period: "10m",
+      RepoType: "Helm",
+      "descripTION": "any case",
+    });
+    assert.equal(status, 200, JSON.stringify(body));
+    await chartroom.services.syncer.idle();
+    const { body: repo } = await chartroom.call("GET", `/v1/repos/${body.repo_id}`);
+    assert.deepEqual([repo.name, repo.sync_period, repo.description], ["caps", "10m", "any case"]);
+    const unknown = await chartroom.call("PATCH", `/v1/repos/${body.repo_id}`, { Zzz: 1 });
+    assert.deepEqual([unknown.status, unknown.body.code], [400, "unknown_field"]);
+  }));
+
+Deno.test("an action without a name is KubeSphere's only one", () =>
+  withChartroom(async (chartroom, upstream) => {
+    upstream.serve("/index.yaml", INDEX);
+    const id = await chartroom.register(upstream.url);
+    const path = `/v1/repos/${id}/action`;
+    for (const body of [{}, { action: "" }, { Action: "index", workspace: "other" }]) {
+      chartroom.clock.now += 1;
+      const answer = await chartroom.call("POST", path, body);
+      assert.deepEqual([answer.status, answer.body.message], [200, "success"]);
+      await chartroom.services.syncer.idle();
+      const { body: event } = await chartroom.call(
+        "GET",
+        `/v1/repos/${id}/events/${answer.body.repo_event_id}`,
+      );
+      assert.equal(event.status, "successful");
+    }
+    for (const action of ["whatever", 5, null, ["index"]]) {
+      const answer = await chartroom.call("POST", path, { action });
+      assert.deepEqual([answer.status, answer.body.field], [400, "action"], String(action));
+    }
+  }));
+
+Deno.test("a body that is encoded is refused as such", () =>
+  withChartroom(async ({ call }) => {
+    const { status, body } = await call("POST", "/v1/repos", { name: "gz" }, {
+      "content-encoding": "gzip",
+    });
+    assert.deepEqual([status, body.code, body.field], [
+      415,
+      "unsupported_media_type",
+      "content-encoding",
+    ]);
+  }));
