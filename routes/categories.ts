@@ -14,11 +14,15 @@ import { Refused } from "../src/refused.ts";
 import type { Services } from "../src/services.ts";
 import type { Answers, Recipe } from "./support/answers.ts";
 import { type Env, scopeOf } from "./support/authenticate.ts";
-import { alternatives, isTrue, readConditions, readOrder } from "./support/conditions.ts";
+import {
+  alternatives,
+  CONDITIONS,
+  isTrue,
+  readConditions,
+  readOrder,
+} from "./support/conditions.ts";
 import { parsePaging, slice } from "./support/paging.ts";
 import { drawnFromAll } from "./support/recipe.ts";
-
-const CONDITIONS = { exact: ["keyword", "name", "category_id", "status"], fuzzy: ["name"] };
 
 export function categories(services: Services, answers: Answers) {
   return new Hono<Env>()
@@ -74,7 +78,7 @@ interface Filter {
 }
 
 function readFilter(c: Context): Filter {
-  const { exact, fuzzy } = readConditions(c.req.query("conditions"), CONDITIONS);
+  const { exact, fuzzy } = readConditions(c.req.query("conditions"), CONDITIONS.categories);
   const states = alternatives(exact.get("status"));
   return {
     parts: [exact.get("keyword"), fuzzy.get("name")].filter((part) => part !== undefined),

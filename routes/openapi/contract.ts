@@ -5,6 +5,7 @@
 
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { apps } from "./apps.ts";
+import { categories } from "./categories.ts";
 import { events } from "./events.ts";
 import { repos } from "./repos.ts";
 import { cache, service } from "./service.ts";
@@ -18,6 +19,7 @@ const api = new OpenAPIHono()
   .route("/", webhook)
   .route("/", apps)
   .route("/", versions)
+  .route("/", categories)
   .route("/", cache);
 
 const below = new OpenAPIHono()

@@ -1,12 +1,12 @@
 /** The document that is published: the contract, with its examples, and said once what is the same. */
 
+import { addElsewhere } from "./elsewhere.ts";
 import { contract } from "./contract.ts";
-import { codesOf, MEANING } from "./problem.ts";
 import { curlOf } from "./curl.ts";
 import { hoist } from "./hoist.ts";
 import { INFO, SECURITY_SCHEMES, SERVERS, TAGS } from "./head.ts";
 import { SAMPLE } from "./sample.ts";
-import type { Example } from "./operation.ts";
+import { type Example, problemOf, REFERENCE } from "./operation.ts";
 
 // deno-lint-ignore no-explicit-any -- a document, which is JSON, and a linter holds its shape
 type Json = any;
@@ -19,7 +19,8 @@ export interface Operation {
   parameters?: Json[];
   requestBody?: Json;
   responses: Record<string, Json>;
-  "x-codeSamples": [{ lang: string; label: string; source: string }];
+  /** Of all that is here. */
+  "x-codeSamples"?: [{ lang: string; label: string; source: string }];
   [key: string]: Json;
 }
 
@@ -29,8 +30,9 @@ export interface Document {
   [key: string]: Json;
 }
 
-const IN_WORKSPACE = "/workspaces/{workspace}";
-const WORKSPACE = {
+export const IN_WORKSPACE = "/workspaces/{workspace}";
+/** Of each path below it. */
+export const WORKSPACE = {
   name: "workspace",
   in: "path",
   required: true,
@@ -66,6 +68,7 @@ export function makeDocument(version: string, recorded: Recorded): Document {
     }
     if (servers !== undefined) document.paths[path] = { servers, ...operations };
   }
+  addElsewhere(document);
   hoist(document);
   return document;
 }
@@ -79,16 +82,8 @@ function serversOf(path: string) {
 
 function putInWorkspace(operation: Json): void {
   operation.operationId = operation.operationId.replace(/^[a-z]+/, "$&Workspace");
-  operation.parameters = [structuredClone(WORKSPACE), ...(operation.parameters ?? [])];
-  operation.responses[400] ??= badWorkspace();
-}
-
-/** A name that is none is refused everywhere. */
-function badWorkspace() {
-  return {
-    description: codesOf(400).map((code) => `\`${code}\`: ${MEANING[code]}`).join(" "),
-    content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } },
-  };
+  operation.parameters = [{ ...WORKSPACE }, ...(operation.parameters ?? [])];
+  operation.responses[400] ??= problemOf(400, REFERENCE);
 }
 
 function finish(

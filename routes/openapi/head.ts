@@ -27,7 +27,13 @@ export const TAGS = [
   },
   { name: "Apps", description: "The charts of all repositories: lists, searches, news." },
   { name: "Versions", description: "The versions of an app, and the one to take." },
+  { name: "Categories", description: "What charts name as their category, with apps counted." },
   { name: "Service", description: "For who runs Chartroom, and for who reads about it." },
+  {
+    name: "Not here",
+    description: "What KubeSphere has beside repositories: an app store, where apps are uploaded " +
+      "and reviewed, and releases in clusters. Chartroom does neither, and answers 501.",
+  },
 ] as const;
 
 const secretIn = (name: string, description: string) => ({

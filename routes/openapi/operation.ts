@@ -104,7 +104,11 @@ function notModified() {
   return { description: "The client has it.", headers: headersOf("read", "always") };
 }
 
-function problemOf(status: number) {
+/** A problem's schema, where nobody makes a reference of it. */
+export const REFERENCE = { $ref: "#/components/schemas/Problem" };
+
+/** A problem as an answer. */
+export function problemOf(status: number, schema: unknown = Problem) {
   const codes = codesOf(status);
   const headers: Record<string, Header> = {
     ...(status === 401 && { "WWW-Authenticate": header("`Bearer`") }),
@@ -112,7 +116,7 @@ function problemOf(status: number) {
   };
   return {
     description: codes.map((code) => `\`${code}\`: ${MEANING[code]}`).join(" "),
-    content: { "application/problem+json": { schema: Problem } },
+    content: { "application/problem+json": { schema } },
     ...withHeaders(headers),
   };
 }

@@ -73,6 +73,7 @@ const id = (description: string, example: string) =>
 
 export const repo = id("A repository's id.", SAMPLE.repo);
 export const app = id("An app's id.", SAMPLE.app);
+export const category = id("A category's id.", SAMPLE.category);
 export const event = id("The id of a sync's event.", SAMPLE.event);
 export const version = id(
   "A version's id; or `latest`: the one to take, by `constraint` and `prerelease`.",

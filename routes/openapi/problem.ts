@@ -19,6 +19,7 @@ export const MEANING: Readonly<Record<ProblemCode, string>> = {
   conflict: "Somebody else changed the same thing meanwhile; try again.",
   body_too_large: "The body is longer than what is taken here.",
   unsupported_media_type: "The body is not declared as `application/json`.",
+  not_implemented: "KubeSphere does something here that Chartroom does not.",
   internal: "Chartroom failed on this request; its log says why.",
   unavailable: "The database does not answer, or too much is going on; see `Retry-After`.",
 };

@@ -27,7 +27,14 @@ export function renderReference(document: Document): string {
           <section id={anchorOf(name)} aria-labelledby={`${anchorOf(name)}-title`}>
             <h2 id={`${anchorOf(name)}-title`}>{name}</h2>
             <p class="lede">{description}</p>
-            {operations.map((placed) => <OperationView of={placed} resolve={resolve} />)}
+            {operations.filter(isHere).map((placed) => (
+              <OperationView of={placed} resolve={resolve} />
+            ))}
+            <Elsewhere
+              of={operations.filter((placed) =>
+                !isHere(placed)
+              )}
+            />
           </section>
         ))}
         <Problems of={document.components.schemas!.Problem} />
@@ -56,6 +63,25 @@ function placedOf({ paths }: Document): Placed[] {
         return { method, path, operation, inWorkspace, servers: servers as Schema };
       })
     );
+}
+
+function isHere({ operation }: Placed): boolean {
+  return operation["x-codeSamples"] !== undefined;
+}
+
+/** Operations of which there is no more to say. */
+function Elsewhere({ of: operations }: { of: Placed[] }) {
+  if (operations.length === 0) return null;
+  return (
+    <ul class="elsewhere">
+      {operations.map(({ method, path, operation, inWorkspace }) => (
+        <li id={operation.operationId}>
+          <Method of={method} /> <code>{path}</code>
+          <span class="also" id={inWorkspace?.operationId}>{operation.summary}</span>
+        </li>
+      ))}
+    </ul>
+  );
 }
 
 function anchorOf(tag: string): string {
@@ -91,7 +117,7 @@ function Navigation({ tags }: { tags: Tag[] }) {
           <li>
             <a class="tag" href={`#${anchorOf(name)}`}>{name}</a>
             <ul>
-              {operations.map(({ method, operation }) => (
+              {operations.filter(isHere).map(({ method, operation }) => (
                 <li>
                   <a href={`#${operation.operationId}`}>
                     <Method of={method} /> {operation.summary}

@@ -175,7 +175,7 @@ function Examples(
   return (
     <div class="examples">
       <Code label={`Request: ${title}`} heading="Request">
-        {operation["x-codeSamples"][0].source}
+        {operation["x-codeSamples"]![0].source}
       </Code>
       {found && (
         <Code label={`Answer: ${title}`} heading={`Answer ${found.status}`} answer>

@@ -1,6 +1,6 @@
 /** Names and ids that examples have; tests make a Chartroom in which they are what they say. */
 
-import { appId, appKey, versionId } from "../../src/helm/ids.ts";
+import { appId, appKey, categoryId, versionId } from "../../src/helm/ids.ts";
 
 const repo = "repo-harbour0000001";
 
@@ -9,6 +9,7 @@ export const SAMPLE = {
   repo,
   app: appId(repo, appKey("anchor")),
   version: versionId(repo, "anchor", "1.1.0"),
+  category: categoryId("Mooring"),
   /** Of a sync; these are drawn, so that tests put the one of theirs in its place. */
   event: "5f0c2c6e-7d0b-4d6a-9a3e-2b8f1c4d7e90",
   url: "https://charts.example.org/stable",

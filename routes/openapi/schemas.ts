@@ -170,10 +170,25 @@ export const AppVersion = z.object({
   type: z.string().optional().describe("`application` or `library`."),
 }).openapi("AppVersion", { description: "A version of an app." });
 
+/** Categories are made by nobody at no time. */
+const category = { category_id: z.string(), create_time: time(), locale: z.literal("{}") };
+
+const CategoryOfApp = z.object({
+  ...category,
+  name: z.string(),
+  status: z.literal("enabled"),
+}).openapi("CategoryOfApp");
+
+export const Category = z.object({
+  ...category,
+  name: z.string(),
+  app_total: count().describe("Apps that have it."),
+}).openapi("Category", { description: "What charts name as their category." });
+
 export const App = z.object({
   app_id: appId(),
   app_version_types: z.literal("helm"),
-  category_set: z.array(z.never()).openapi({ type: "array", items: {}, maxItems: 0 }),
+  category_set: z.array(CategoryOfApp).describe("Its category, if its chart names one."),
   create_time: time(),
   description: z.string().optional(),
   icon: z.string().optional(),

@@ -153,6 +153,8 @@ pre code { font-size: inherit; }
 .key { color: #7fc4d4; }
 
 /* Tables and schemas */
+.elsewhere { list-style: none; margin: 1.5rem 0 0; padding: 0; }
+.elsewhere li { display: grid; grid-template-columns: 4rem 1fr 1fr; gap: 0 1rem; align-items: baseline; padding: 0.4rem 0; border-top: 1px solid var(--line); overflow-wrap: anywhere; }
 table { width: 100%; max-width: 62rem; margin-top: 1.2rem; border-collapse: collapse; font-size: 0.925rem; }
 th, td { padding: 0.5rem 1rem 0.5rem 0; text-align: left; vertical-align: top; border-top: 1px solid var(--line); }
 thead th { border-top: 0; font-size: 0.78rem; letter-spacing: 0.06em; text-transform: uppercase; color: var(--soft); }
@@ -176,6 +178,8 @@ tbody th { font-weight: 600; }
   main { padding-top: 1.8rem; }
   h1 { font-size: 1.9rem; }
   .pairs > div { grid-template-columns: 1fr; gap: 0; }
+  .elsewhere li { grid-template-columns: 4rem 1fr; }
+  .elsewhere .also { grid-column: 2; }
   table, tbody, tr, td { display: block; }
   thead { position: absolute; left: -100vw; }
   tbody th { display: inline-block; padding-bottom: 0; }

@@ -24,6 +24,7 @@ export const CONDITIONS = {
     ],
     fuzzy: ["keyword", "name", "description", "app_version"],
   },
+  categories: { exact: ["keyword", "name", "category_id", "status"], fuzzy: ["name"] },
   versions: { exact: ["keyword", "status", "prerelease", "deprecated"], fuzzy: [] },
 };
 

@@ -31,11 +31,12 @@ const routes = routesOf();
 export function assertInContract(sent: Sent): void {
   const { method, path, status } = sent;
   const { pathname } = new URL(path, "http://localhost");
-  const found = routes.find(({ pattern }) => pattern.test(pathname));
+  const found = routes.filter(({ pattern }) => pattern.test(pathname));
   // HEAD is answered as GET is, but for the body.
-  const operation = found?.operations[method === "HEAD" ? "get" : method.toLowerCase()];
+  const name = method === "HEAD" ? "get" : method.toLowerCase();
+  const operation = found.find(({ operations }) => name in operations)?.operations[name];
   const title = `${method} ${path}: ${status}`;
-  if (operation === undefined) return assertRefused(sent, found !== undefined, title);
+  if (operation === undefined) return assertRefused(sent, found.length > 0, title);
   const { value: answer, pointer } = follow(
     operation.value.responses[status],
     `${operation.pointer}/responses/${status}`,
@@ -93,7 +94,7 @@ function routesOf(): Route[] {
     return servers.map(({ url }: { url: string }) => {
       const whole = url === "/" ? path : url + path;
       const source = whole.replace(/[.*+?^$()|[\]\\]/g, "\\$&").replace(/\{\w+\}/g, "[^/]+");
-      return { pattern: new RegExp(`^${source}$`), operations: Object.fromEntries(found) };
+      return { pattern: new RegExp(`^${source}/?$`), operations: Object.fromEntries(found) };
     });
   });
 }

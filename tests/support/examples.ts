@@ -44,7 +44,7 @@ export async function runExamples({ paths }: Document): Promise<Recorded> {
       for (
         const [method, { operationId, "x-codeSamples": samples }] of Object.entries(operations)
       ) {
-        if (method === "servers") continue;
+        if (method === "servers" || samples === undefined) continue;
         const workspace = path.startsWith("/workspaces/") ? SAMPLE.workspace : "";
         const { status, body } = await run(samples[0].source, workspace);
         // The document and its page are no examples in themselves.

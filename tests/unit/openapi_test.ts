@@ -34,6 +34,7 @@ Deno.test("operations have ids of their own, a tag that is described, and a line
   const tags = document.tags.map(({ name }) => name);
   for (const operation of all) {
     assert.ok(operation.tags.every((tag: string) => tags.includes(tag)));
+    if (operation.tags.includes("Not here")) continue;
     assert.match(operation["x-codeSamples"][0].source, /^curl .*"\$CHARTROOM\//);
   }
 });
