@@ -16,8 +16,8 @@ const secret = (description: string) =>
 
 const input = {
   description: z.string().max(512).optional(),
-  sync_period: z.string().optional().openapi({ default: "1h" })
-    .describe("`10m`, `1h30m`; three minutes at least; `0`: never."),
+  sync_period: z.string().optional()
+    .describe("`10m`, `1h30m`; three minutes at least; `0`: never. A new one has `1h`."),
   credential: secret(
     '`{"username":"...","password":"..."}`, or `{"accessKeyID":"...","secretAccessKey":"..."}` ' +
       "with `sessionToken`, `region` and `endpoint` where needed for an S3 URL: JSON in a string.",
@@ -146,7 +146,7 @@ const syncRepo = operation({
     body: body(
       z.object({
         action: z.literal("index"),
-        force: z.boolean().optional().openapi({ default: false })
+        force: z.boolean().optional()
           .describe("Accept an index that lost most of what it had."),
         workspace: z.string().optional().describe("Ignored; KubeSphere's console sends it."),
       }).openapi("SyncRequest"),

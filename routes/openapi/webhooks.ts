@@ -72,6 +72,15 @@ const removeWebhook = operation({
   responses: { 200: json(Message, "From now on nobody can announce anything.") },
 }, { access: "write", fails: [404, 413] });
 
+const PROOFS = [
+  "hubSignature",
+  "giteaSignature",
+  "forgejoSignature",
+  "gitlabToken",
+  "webhookSecret",
+  "webhookHeader",
+].map((scheme) => ({ [scheme]: [] }));
+
 const id = (of: string) => z.string().optional().describe(`The id of a delivery, of ${of}.`);
 
 const deliver = operation({
@@ -83,14 +92,7 @@ const deliver = operation({
     "For those who send webhooks; one of the proofs is enough. A delivery that is sent " +
     "again within a day, by its id, is not repeated.",
   tags,
-  security: [
-    { hubSignature: [] },
-    { giteaSignature: [] },
-    { forgejoSignature: [] },
-    { gitlabToken: [] },
-    { webhookSecret: [] },
-    { webhookHeader: [] },
-  ],
+  security: PROOFS,
   request: {
     params,
     headers: z.object({
