@@ -30,9 +30,10 @@ export function curlOf(
     // What has no security of its own is for those who may write.
     ...(security === undefined ? ['-H "authorization: Bearer $TOKEN"'] : []),
     ...Object.entries(headers).map(([name, value]) => `-H '${name}: ${value}'`),
-    ...(body === undefined
-      ? []
-      : ["-H 'content-type: application/json'", `-d '${JSON.stringify(body)}'`]),
+    ...(body === undefined ? [] : [
+      "-H 'content-type: application/json'",
+      `-d '${JSON.stringify(body, null, 2).replaceAll("\n", "\n  ")}'`,
+    ]),
   ].join(" \\\n  ");
 }
 

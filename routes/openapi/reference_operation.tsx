@@ -1,7 +1,7 @@
 /** An operation on the reference page. */
 
 import type { Operation } from "./document.ts";
-import { Bounds, type Schema, Text, Type } from "./reference_schema.tsx";
+import { Bounds, Members, type Schema, Text, Type } from "./reference_schema.tsx";
 
 /** An operation with where it is. */
 export interface Placed {
@@ -55,7 +55,7 @@ export function OperationView({ of: placed, resolve }: { of: Placed; resolve: Re
         )}
         <Access of={operation} />
         <Parameters of={(operation.parameters ?? []).map(resolve)} />
-        <Body of={operation.requestBody} />
+        <Body of={operation.requestBody} resolve={resolve} />
         <Answers of={operation.responses} resolve={resolve} />
       </div>
       <Examples of={operation} resolve={resolve} title={summary} />
@@ -115,7 +115,7 @@ function Parameters({ of: parameters }: { of: Schema[] }) {
   );
 }
 
-function Body({ of: body }: { of: Schema }) {
+function Body({ of: body, resolve }: { of: Schema; resolve: Resolve }) {
   if (body === undefined) return null;
   const [[type, { schema }]] = Object.entries<Schema>(body.content) as [[string, Schema]];
   return (
@@ -125,6 +125,7 @@ function Body({ of: body }: { of: Schema }) {
         <Type of={schema} /> as <code>{type}</code>
         {body.required || <span class="mark">optional</span>}
       </p>
+      <Members of={resolve(schema)} />
     </>
   );
 }

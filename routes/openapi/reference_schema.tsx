@@ -80,10 +80,11 @@ export function Bounds({ of: schema }: { of: Schema }) {
 
 /** The members of an object. */
 export function Members({ of: schema }: { of: Schema }) {
+  if (schema.properties === undefined) return null;
   const required: string[] = schema.required ?? [];
   return (
     <dl class="members">
-      {Object.entries<Schema>(schema.properties ?? {}).map(([name, member]) => (
+      {Object.entries<Schema>(schema.properties).map(([name, member]) => (
         <div>
           <dt>
             <code>{name}</code> <Type of={member} />

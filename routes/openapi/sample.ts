@@ -7,6 +7,8 @@ const repo = "repo-harbour0000001";
 export const SAMPLE = {
   workspace: "team-a",
   repo,
+  /** That is registered beside it. */
+  secondRepo: "repo-beacon00000002",
   app: appId(repo, appKey("anchor")),
   version: versionId(repo, "anchor", "1.1.0"),
   category: categoryId("Mooring"),

@@ -182,8 +182,8 @@ tbody th { font-weight: 600; }
   .elsewhere .also { grid-column: 2; }
   table, tbody, tr, td { display: block; }
   thead { position: absolute; left: -100vw; }
-  tbody th { display: inline-block; padding-bottom: 0; }
-  tbody td:nth-child(2) { display: inline-block; border-top: 0; padding: 0; }
+  tbody th, tbody td:nth-child(2) { display: inline-block; padding: 0.5rem 0.8rem 0 0; vertical-align: baseline; }
+  tbody td:nth-child(2) { border-top: 0; color: var(--soft); }
   tbody td:last-child { border-top: 0; padding-top: 0; }
   tbody th { border-top: 0; }
   tbody tr { border-top: 1px solid var(--line); }

@@ -81,10 +81,9 @@ async function run(curl: string, workspace: string) {
 /** The repository of the examples, synced, with a webhook. */
 async function seed({ services, register, call }: Chartroom, url: string, workspace: string) {
   const { repositories } = services;
-  const { randomBytes } = repositories;
-  const idOfRepo = SAMPLE.repo.slice("repo-".length);
-  repositories.randomBytes = () =>
-    Uint8Array.from(idOfRepo, (character) => ALPHABET.indexOf(character));
+  const bytesOf = (id: string) =>
+    Uint8Array.from(id.slice("repo-".length), (character) => ALPHABET.indexOf(character));
+  repositories.randomBytes = () => bytesOf(SAMPLE.repo);
   await register(url, { name: "harbour", description: "Charts of the harbour", workspace });
   const secret = Uint8Array.fromBase64(SAMPLE.secret.slice("crw_".length), {
     alphabet: "base64url",
@@ -92,8 +91,8 @@ async function seed({ services, register, call }: Chartroom, url: string, worksp
   repositories.randomBytes = () => secret;
   await call("POST", `/v1/repos/${SAMPLE.repo}/webhook`, { branches: ["main"] });
   // The next repository is another one.
-  if (secret.length < 32) throw new Error("the sample's secret is too short");
-  repositories.randomBytes = (length) => length > 14 ? secret : randomBytes(length).fill(7);
+  repositories.randomBytes = (length) =>
+    length === secret.length ? secret : bytesOf(SAMPLE.secondRepo);
 }
 
 /** Reads a line for a shell that the document has written. */
