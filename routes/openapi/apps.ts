@@ -14,7 +14,7 @@ const tags = ["Apps"];
 const filters = {
   conditions: conditions(
     CONDITIONS.apps,
-    "Several values stand with `|` between them. `keyword=` is part of the name; " +
+    "Several values stand with `|` between them, up to 100, or 20 that are parts of texts. `keyword=` is part of the name; " +
       "`has_update_since=` takes a day, or a time in RFC 3339.",
     `repo_id=${SAMPLE.repo}`,
   ),
@@ -65,7 +65,7 @@ const listApps = operation({
 }, {
   access: "read",
   fails: [400, 404],
-  conditional: "sometimes",
+  conditional: true,
   example: { query: { conditions: `repo_id=${SAMPLE.repo}`, facets: "category", limit: "1" } },
 });
 
@@ -77,7 +77,7 @@ const readApp = operation({
   tags,
   request: { params: z.object({ app }) },
   responses: { 200: json(App, "The app.") },
-}, { access: "read", fails: [404], conditional: "always" });
+}, { access: "read", fails: [404], conditional: true });
 
 const listChanges = operation({
   method: "get",
@@ -93,7 +93,7 @@ const listChanges = operation({
 }, {
   access: "read",
   fails: [400, 404],
-  conditional: "always",
+  conditional: true,
   example: { query: { limit: "1" } },
 });
 
@@ -110,7 +110,7 @@ const feedChanges = operation({
       content: { "application/atom+xml": { schema: z.string() } },
     },
   },
-}, { access: "read", fails: [400, 404], conditional: "always" });
+}, { access: "read", fails: [400, 404], conditional: true });
 
 const never = (() => undefined) as never;
 

@@ -32,7 +32,7 @@ const listCategories = operation({
 }, {
   access: "read",
   fails: [400],
-  conditional: "always",
+  conditional: true,
   example: { query: { orderBy: "app_total", reverse: "true" } },
 });
 
@@ -44,7 +44,7 @@ const readCategory = operation({
   tags,
   request: { params: z.object({ category }) },
   responses: { 200: json(Category, "The category.") },
-}, { access: "read", fails: [404], conditional: "always" });
+}, { access: "read", fails: [404], conditional: true });
 
 const never = (() => undefined) as never;
 

@@ -17,8 +17,8 @@ export interface Behaviour {
   access: "read" | "write" | "open" | "own";
   /** Statuses of problems, beside those that `access` says. */
   fails?: readonly number[];
-  /** Whether its answer has validators; `sometimes`: long ones have none. */
-  conditional?: "always" | "sometimes";
+  /** Whether its answer has validators, unless it is not to be kept. */
+  conditional?: boolean;
   example?: Example;
 }
 
@@ -40,7 +40,7 @@ const FAILS = {
  */
 export function operation<P extends string, R extends Path<P>>(
   route: R,
-  { access, fails = [], conditional, example = {} }: Behaviour,
+  { access, fails = [], conditional = false, example = {} }: Behaviour,
 ) {
   const statuses = [...FAILS[access], ...fails].sort();
   const headers = conditional ? { headers: z.object(conditionalHeaders) } : {};
@@ -81,17 +81,13 @@ export function header(description: string, required = true): Header {
 
 function headersOf(
   access: Behaviour["access"],
-  conditional: Behaviour["conditional"],
+  conditional: boolean,
 ): Record<string, Header> {
   if (access === "open") return {};
   const cacheControl = header("What caches may do with it; `no-store` for what is of this moment.");
-  if (conditional === undefined) return { "Cache-Control": cacheControl };
-  const always = conditional === "always";
+  if (!conditional) return { "Cache-Control": cacheControl };
   return {
-    ETag: header(
-      `Names its bytes.${always ? "" : " Absent where there are over 1,000 items."}`,
-      always,
-    ),
+    ETag: header("Names its bytes. Absent from what is not to be kept.", false),
     "Last-Modified": header("When the one index that it is drawn from changed.", false),
     "Cache-Control": cacheControl,
     Vary: header("`Accept-Encoding, Authorization`, where it may be kept.", false),
@@ -101,7 +97,7 @@ function headersOf(
 }
 
 function notModified() {
-  return { description: "The client has it.", headers: headersOf("read", "always") };
+  return { description: "The client has it.", headers: headersOf("read", true) };
 }
 
 /** A problem's schema, where nobody makes a reference of it. */

@@ -46,7 +46,7 @@ const listVersions = operation({
 }, {
   access: "read",
   fails: [400, 404],
-  conditional: "always",
+  conditional: true,
   example: { query: { constraint: "^1", reverse: "true" } },
 });
 
@@ -64,7 +64,7 @@ const readVersion = operation({
     }),
   },
   responses: { 200: json(AppVersion, "The version.") },
-}, { access: "read", fails: [400, 404], conditional: "always" });
+}, { access: "read", fails: [400, 404], conditional: true });
 
 const never = (() => undefined) as never;
 
