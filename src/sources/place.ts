@@ -8,6 +8,8 @@ import type { Credential } from "./source.ts";
 export interface Place {
   /** Of the index: `http` or `https`, without userinfo. */
   url: URL;
+  /** Whether it is elsewhere than the repository, whose proofs are not for it, nor for its redirects. */
+  isForeign?: boolean;
   /** Adds what proves it to the headers of a call of `url`, which is of this place's origin. */
   authorize?(url: URL, headers: Headers): void | Promise<void>;
   /** What an answer other than 200 says beside its status; for people, and without secrets. */
