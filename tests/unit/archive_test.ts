@@ -77,12 +77,13 @@ Deno.test("a byte order mark at the beginning of a file is dropped, and nothing 
     [[65, 0xef, 0xbb, 0xbf], [65, 0xef, 0xbb, 0xbf]],
     [[], []],
   ];
-  // Random, so that gzip cannot shorten it; with its headers it fills the first piece but 512 bytes.
+  // Random, so that gzip cannot shorten it; with its headers it fills most of the first piece.
   const before = crypto.getRandomValues(new Uint8Array(8_192 - 512 - 1_024));
   for (const [bytes, kept] of table) {
     const archive = await archiveOf([["redis/a", before], ["redis/b", Uint8Array.from(bytes)]]);
     // Wherever the piece ends: a name in the header of gzip moves what is behind it.
-    for (let length = 485; length < 505; length++) {
+    const least = 8_192 - archive.length;
+    for (let length = least; length < least + 50; length++) {
       const named = archive.with(3, 8);
       const moved = [...named.subarray(0, 10), ...Array(length).fill(65), 0, ...named.subarray(10)];
       const [, [, found]] = await unpack(Uint8Array.from(moved)) as [unknown, [string, Uint8Array]];
