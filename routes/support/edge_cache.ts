@@ -6,7 +6,15 @@ import { REPOSITORIES_TAG, workspaceTag } from "../../src/edge_tags.ts";
 const MAX_TAGS = 500;
 
 /** Kinds of answers that are drawn from generations. All others are `no-store`. */
-export type Kind = "apps" | "app" | "versions" | "version" | "changes" | "feed";
+export type Kind =
+  | "apps"
+  | "app"
+  | "versions"
+  | "version"
+  | "package"
+  | "files"
+  | "changes"
+  | "feed";
 
 /**
  * How long the edge may answer by itself, in seconds: with what is `fresh`; then with what is stale,
@@ -18,6 +26,8 @@ const EDGE: Readonly<Record<Kind, { fresh: number; revalidating: number; failing
   app: { fresh: 60, revalidating: 30, failing: 86_400 },
   versions: { fresh: 60, revalidating: 30, failing: 86_400 },
   version: { fresh: 60, revalidating: 30, failing: 86_400 },
+  package: { fresh: 60, revalidating: 30, failing: 86_400 },
+  files: { fresh: 60, revalidating: 30, failing: 86_400 },
   changes: { fresh: 60, revalidating: 30, failing: 86_400 },
   feed: { fresh: 300, revalidating: 60, failing: 86_400 },
 };

@@ -15,11 +15,14 @@ const STATUS: Record<RefusalCode, ContentfulStatusCode> = {
   unauthorized: 401,
   forbidden: 403,
   not_found: 404,
+  no_archive: 404,
   method_not_allowed: 405,
   name_taken: 409,
   conflict: 409,
   body_too_large: 413,
   unsupported_media_type: 415,
+  archive_unavailable: 502,
+  archive_unusable: 502,
   unavailable: 503,
 };
 
@@ -33,6 +36,7 @@ const TITLE: Partial<Record<number, string>> = {
   413: "Content Too Large",
   415: "Unsupported Media Type",
   500: "Internal Server Error",
+  502: "Bad Gateway",
   503: "Service Unavailable",
 };
 

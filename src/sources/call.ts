@@ -1,5 +1,6 @@
 /** Calls an upstream: redirects, byte limits, and what errors mean. */
 
+import { unlessAborted } from "../aborted.ts";
 import { IndexError } from "../helm/index_error.ts";
 import type { Egress } from "./egress.ts";
 import type { Place } from "./place.ts";
@@ -39,7 +40,7 @@ export async function callPlace(
   watch.onStop = () => clients.close();
   let url = place.url;
   for (let hop = 0; hop <= redirects; hop++) {
-    await watch.unlessEnded(egress.check(url));
+    await unlessAborted(egress.check(url), watch.signal);
     const client = clients.clientFor(url);
     const response = await fetch(url, {
       headers: await headersFor(headers, place, url),

@@ -65,19 +65,6 @@ export class Watch {
     }
   }
 
-  /** Waits for work that has no signal, as long as the download goes on. */
-  async unlessEnded<T>(work: Promise<T>): Promise<T> {
-    const ended = Promise.withResolvers<never>();
-    const end = () => ended.reject(this.signal.reason);
-    this.signal.addEventListener("abort", end);
-    if (this.signal.aborted) end();
-    try {
-      return await Promise.race([work, ended.promise]);
-    } finally {
-      this.signal.removeEventListener("abort", end);
-    }
-  }
-
   /** Waits for work, and has `explain` say what an error of `fetch` means there. */
   async guard<T>(work: Promise<T>, explain: (text: string) => IndexError): Promise<T> {
     try {
