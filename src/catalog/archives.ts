@@ -163,9 +163,10 @@ export function createArchives(deps: ArchivesDeps): Archives {
     }),
     close() {
       queue.clear();
+      const reason = new Refused("unavailable", "Chartroom is stopping");
       for (const { stop, result } of jobs.values()) {
-        stop.abort();
-        result.reject(stop.signal.reason);
+        stop.abort(reason);
+        result.reject(reason);
       }
     },
   };
@@ -272,8 +273,9 @@ function titleOf({ name, version }: Titled): string {
 function createFailureLog({ clock, log }: ArchivesDeps) {
   const lastTold = new LRUCache<string, number>({ max: MAX_LOGGED });
   return (repo: Repo, chart: ChartVersion, error: unknown) => {
-    // Nobody waited for it any more.
+    // Nobody waited for it any more, or all ends.
     if ((error as Error).name === "AbortError") return;
+    if (error instanceof Refused && error.code === "unavailable") return;
     if (clock() - (lastTold.get(repo.id) ?? -Infinity) < LOG_EVERY_MS) return;
     lastTold.set(repo.id, clock());
     const said = error instanceof Refused

@@ -72,7 +72,7 @@ export async function startChartroom(options: Options = {}): Promise<Chartroom> 
     return {
       status: response.status,
       headers: response.headers,
-      body: isJson ? JSON.parse(text) : text,
+      body: isJson && text !== "" ? JSON.parse(text) : text,
     };
   }
 
