@@ -21,7 +21,7 @@ import type { CacheCounts } from "./hot_index.ts";
 
 /** The longest archive. */
 const MAX_ARCHIVE_BYTES = 20 * 1_048_576;
-/** Archives that are fetched or looked through at once, each of which takes that much. */
+/** Archives that are fetched or looked through at once, in all and of one repository. */
 const BOUNDS = { total: 6, perHost: 2 };
 /** Archives that may wait for that. */
 const MAX_WAITING = 200;
@@ -281,6 +281,6 @@ function createFailureLog({ clock, log }: ArchivesDeps) {
     const said = error instanceof Refused
       ? { code: error.code, ...error.extra, message: error.message }
       : describeError(error);
-    log("archive failed", { repo: repo.id, chart: chart.name, version: chart.version, ...said });
+    log("archive failed", { repo: repo.id, chart: titleOf(chart), ...said });
   };
 }
