@@ -22,7 +22,7 @@ const MAX_NAME = 4_096;
 /** Characters of a name in a message. */
 const MAX_SHOWN = 100;
 /** What is unpacked at once: gzip makes at most 1,032 times as much of it. */
-const PIECE_BYTES = 8_192;
+const PIECE_BYTES = 2_048;
 /** A tar ends with two blocks of zeros, which not every writer writes, nor Helm asks for. */
 const END_OF_TAR = 1_024;
 const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];

@@ -77,12 +77,12 @@ Deno.test("a byte order mark at the beginning of a file is dropped, and nothing 
     [[65, 0xef, 0xbb, 0xbf], [65, 0xef, 0xbb, 0xbf]],
     [[], []],
   ];
-  // Random, so that gzip cannot shorten it; with its headers it fills most of the first piece.
-  const before = crypto.getRandomValues(new Uint8Array(8_192 - 512 - 1_024));
+  // Random, so that gzip cannot shorten it.
+  const before = crypto.getRandomValues(new Uint8Array(512));
   for (const [bytes, kept] of table) {
     const archive = await archiveOf([["redis/a", before], ["redis/b", Uint8Array.from(bytes)]]);
     // Wherever the piece ends: a name in the header of gzip moves what is behind it.
-    const least = 8_192 - archive.length;
+    const least = 2_048 - archive.length;
     for (let length = least; length < least + 50; length++) {
       const named = archive.with(3, 8);
       const moved = [...named.subarray(0, 10), ...Array(length).fill(65), 0, ...named.subarray(10)];
@@ -178,7 +178,7 @@ Deno.test("a bomb is stopped when it passes its bound, and never stands in memor
   assert.equal(taken, 90_000_000);
   await assert.rejects(read(400_000_000), { reason: "too_large" });
   assert.ok(taken <= 90_000_000 + ARCHIVE_BOUNDS.unpackedBytes, `${taken}`);
-  assert.ok(most <= 10_000_000, `${most}`);
+  assert.ok(most <= 3_000_000, `${most}`);
 });
 
 Deno.test("bounds hold for what is passed over too, and admit what is as large as they are", async () => {
