@@ -1,7 +1,8 @@
 /** Archives that are kept: for whom, how often they are fetched, and what caches are told. */
 
 import assert from "node:assert/strict";
-import { chartArchive, digestOf } from "../support/chart_archive.ts";
+import { createApp } from "../../routes/app.ts";
+import { archiveOf, chartArchive, digestOf } from "../support/chart_archive.ts";
 import { type Body, type Chartroom, withChartroom } from "../support/chartroom.ts";
 import { latestOf, registerChart } from "../support/charts.ts";
 import { startS3Server } from "../support/s3_server.ts";
@@ -260,6 +261,39 @@ Deno.test("a download goes on while somebody waits for it, and ends when nobody 
     });
     assert.deepEqual(chartroom.log.filter(({ event }) => event === "archive failed"), []);
   }));
+
+Deno.test({
+  name: "a client that goes away ends what is done for it",
+  sanitizeOps: true,
+  sanitizeResources: true,
+  fn: () =>
+    withChartroom(async (chartroom, upstream) => {
+      const noise = crypto.getRandomValues(new Uint8Array(60_000));
+      const long = await archiveOf([...Array(40).keys()].map((i) => [`redis/${i}`, noise]));
+      serveChart(upstream, long);
+      const version = await registerChart(chartroom, upstream.url);
+      const app = createApp(chartroom.services);
+      for (const what of ["package", "files"]) {
+        const { gone, asked } = holdArchive(upstream);
+        const leaving = new AbortController();
+        const answer = app.request(`${version}/${what}`, { signal: leaving.signal });
+        await asked;
+        leaving.abort();
+        await gone;
+        assert.equal((await answer).status, 400);
+      }
+      upstream.serve("/redis-1.0.0.tgz", long);
+      for (const what of ["package", "files"]) {
+        const { status, body } = await app.request(`${version}/${what}`);
+        assert.equal(status, 200);
+        // In the middle of it, and before any of it.
+        const reader = body!.getReader();
+        assert.ok((await reader.read()).value!.length < 200_000);
+        await reader.cancel();
+        await (await app.request(`${version}/${what}`)).body!.cancel();
+      }
+    }),
+});
 
 Deno.test("a repository with a slow upstream does not hold up the others", () =>
   withChartroom(async (chartroom, upstream) => {

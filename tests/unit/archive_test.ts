@@ -2,7 +2,12 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { ARCHIVE_BOUNDS, type ArchiveFault, readArchive } from "../../src/helm/archive.ts";
+import {
+  ARCHIVE_BOUNDS,
+  ArchiveError,
+  type ArchiveFault,
+  readArchive,
+} from "../../src/helm/archive.ts";
 import { archiveOf, gzip, type Packed, tarOf } from "../support/chart_archive.ts";
 
 const noTurn = () => undefined;
@@ -234,4 +239,40 @@ Deno.test("what was packed is what is read", async () => {
     }),
     { numRuns: 100 },
   );
+});
+
+Deno.test("whatever is done to an archive, it is read or refused", async () => {
+  const tar = await tarOf([
+    CHART,
+    [{ name: "redis/", size: 0, type: "directory" }],
+    [{ name: "x", size: 3, pax: { path: `redis/${"long/".repeat(40)}` } }, "abc"],
+    ["redis/values.yaml", "x".repeat(5_000)],
+  ]);
+  const archive = gzip(tar);
+  const change = fc.tuple(fc.nat(), fc.oneof(fc.constantFrom(0, 0x30, 0x80, 0xff), fc.nat(255)));
+  const changes = fc.array(change, { maxLength: 8 });
+  const changed = (bytes: Uint8Array, changes: [number, number][]) => {
+    const copy = bytes.slice();
+    for (const [at, byte] of changes) copy[at % copy.length] = byte;
+    return copy;
+  };
+  const seen = { read: 0, refused: 0 };
+  const isReadOrRefused = async (bytes: Uint8Array) => {
+    try {
+      for (const [name] of await unpack(bytes)) assert.doesNotMatch(name, /^\/|(^|\/)\.\.(\/|$)/);
+      seen.read++;
+    } catch (error) {
+      assert.ok(error instanceof ArchiveError, String(error));
+      seen.refused++;
+    }
+  };
+  await fc.assert(
+    fc.asyncProperty(changes, fc.nat(tar.length), fc.boolean(), async (changes, cut, isCut) => {
+      const bytes = changed(tar, changes);
+      await isReadOrRefused(gzip(isCut ? bytes.subarray(0, cut) : bytes));
+      await isReadOrRefused(changed(archive, changes));
+    }),
+    { numRuns: 300 },
+  );
+  assert.ok(seen.read > 20 && seen.refused > 100, JSON.stringify(seen));
 });
