@@ -15,12 +15,15 @@ export const MEANING: Readonly<Record<ProblemCode, string>> = {
   forbidden: "The caller is known, and may not do this.",
   not_found: "There is no such thing, or none that the caller may see on this path.",
   method_not_allowed: "The path takes other methods; `Allow` lists them.",
+  no_archive: "The index says nowhere where the version's archive is.",
   name_taken: "The workspace has a repository of this name.",
   conflict: "Somebody else changed the same thing meanwhile; try again.",
   body_too_large: "The body is longer than what is taken here.",
   unsupported_media_type: "The body is not declared as `application/json`.",
   not_implemented: "KubeSphere does something here that Chartroom does not.",
   internal: "Chartroom failed on this request; its log says why.",
+  archive_unavailable: "The version's archive cannot be had from upstream; `reason` says why.",
+  archive_unusable: "The version's archive is none that Helm would take; `reason` says why.",
   unavailable: "The database does not answer, or too much is going on; see `Retry-After`.",
 };
 

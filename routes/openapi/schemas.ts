@@ -23,6 +23,7 @@ const REASONS: Readonly<Record<IndexErrorReason, true>> = {
   too_many_charts: true,
   shrink: true,
   credential_unreadable: true,
+  unsupported_url: true,
   internal: true,
 };
 
@@ -236,6 +237,20 @@ export const Facets = z.object(
     z.ZodOptional<typeof FacetValues>
   >,
 ).openapi("Facets", { description: "How many apps have each value of what was asked for." });
+
+const base64 = () => z.string().openapi({ contentEncoding: "base64" } as object);
+
+export const Package = z.object({
+  app_id: z.string().describe("As it was asked for."),
+  package: base64().describe("The archive, in base64."),
+  version_id: versionId(),
+}).openapi("Package", { description: "The archive of a version." });
+
+export const Files = z.object({
+  files: z.record(z.string(), base64()).describe("By name, in base64."),
+  missing: z.array(z.string()).describe("Names that were asked for and are not there."),
+  version_id: versionId(),
+}).openapi("Files", { description: "Files of the archive of a version." });
 
 export const CacheCounts = z.object({
   hits: count(),

@@ -15,7 +15,9 @@ const readCache = operation({
   tags,
   responses: {
     200: json(
-      z.object({ catalogs: CacheCounts, answers: CacheCounts }).openapi("Cache"),
+      z.object({ catalogs: CacheCounts, answers: CacheCounts, archives: CacheCounts }).openapi(
+        "Cache",
+      ),
       "Counts.",
     ),
   },

@@ -12,11 +12,18 @@ import {
   orderBy,
   paging,
   reverse,
+  text,
   version,
 } from "./parameters.ts";
-import { AppVersion, listOf } from "./schemas.ts";
+import { AppVersion, Files, listOf, Package } from "./schemas.ts";
 
 const tags = ["Versions"];
+
+/** What narrows `latest` down. */
+const latest = {
+  constraint,
+  prerelease: flag("With `latest`: take pre-releases too, where there is no `constraint`."),
+};
 
 const listVersions = operation({
   method: "get",
@@ -58,16 +65,47 @@ const readVersion = operation({
   tags,
   request: {
     params: z.object({ app, version }),
-    query: z.object({
-      constraint,
-      prerelease: flag("With `latest`: take pre-releases too, where there is no `constraint`."),
-    }),
+    query: z.object(latest),
   },
   responses: { 200: json(AppVersion, "The version.") },
 }, { access: "read", fails: [400, 404], conditional: true });
+
+const readPackage = operation({
+  method: "get",
+  path: "/apps/{app}/versions/{version}/package",
+  operationId: "readPackage",
+  summary: "Get the archive of a version",
+  description: "As it came from upstream, its digest checked. At most 20 MiB.",
+  tags,
+  request: { params: z.object({ app, version }), query: z.object(latest) },
+  responses: { 200: json(Package, "The archive.") },
+}, { access: "read", fails: [400, 404, 502], conditional: true });
+
+const readFiles = operation({
+  method: "get",
+  path: "/apps/{app}/versions/{version}/files",
+  operationId: "readFiles",
+  summary: "Get files of the archive of a version",
+  tags,
+  request: {
+    params: z.object({ app, version }),
+    query: z.object({
+      files: text("A comma list of names, without the chart's folder; absent: all.", "README.md"),
+      ...latest,
+    }),
+  },
+  responses: { 200: json(Files, "The files.") },
+}, {
+  access: "read",
+  fails: [400, 404, 502],
+  conditional: true,
+  example: { query: { files: "README.md,values.yaml" } },
+});
 
 const never = (() => undefined) as never;
 
 export const versions = new OpenAPIHono()
   .openapi(listVersions, never)
-  .openapi(readVersion, never);
+  .openapi(readVersion, never)
+  .openapi(readPackage, never)
+  .openapi(readFiles, never);

@@ -2,6 +2,7 @@
 
 import type { Document, Recorded } from "../../routes/openapi/document.ts";
 import { SAMPLE } from "../../routes/openapi/sample.ts";
+import { digestOf } from "./chart_archive.ts";
 import { type Chartroom, startChartroom } from "./chartroom.ts";
 import { indexOf, startUpstream } from "./upstream.ts";
 
@@ -11,12 +12,21 @@ const HOST = "http://127.0.0.1:8000";
 const DOWNLOAD_MS = 840;
 const ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz";
 
+/** An archive of the chart of which most examples are; the bytes of any other would do as well. */
+const ARCHIVE = Uint8Array.fromBase64(
+  "H4sIAAAAAAAAA+2WvQrCMBCAM/cpDtzjpUaFbkUFFxcH90MDCfSPpFZ8e9EqBR1ctIret9yRGxK4+8hRsbWl" +
+    "H84s+VoeKc/E60FEnGh9iYh4HxHHoy4/nyuldCwARQ/sQ01eYC93fSFUuY3xwZVFAk0cFZSbBOgyFFFzKyip" +
+    "JEaffirzBtpWD9eLdL5ayHwnPuF/V7v6j3qq2f8+GEDayh4ty2wXgCBYV8HBGm/A1eCCZPF/3/+Gsr0Jb1oA" +
+    "nvqvHv7/EfvfD1tLrkhAY86aMwzDiD/iBCvz9BkAEAAA",
+);
+
 const INDEX = indexOf({
   anchor: [
     { version: "2.0.0-rc.1", appVersion: "2.0.0" },
     {
       version: "1.1.0",
       appVersion: "1.0.4",
+      digest: digestOf(ARCHIVE),
       created: "2025-11-02T08:30:00Z",
       description: "Holds a ship where it is",
       home: "https://anchor.example.org",
@@ -64,6 +74,7 @@ async function run(curl: string, workspace: string) {
     chartroom.clock.now += DOWNLOAD_MS;
     return new Response(INDEX);
   });
+  upstream.serve("/stable/anchor-1.1.0.tgz", ARCHIVE);
   const toReal = (text: string) => text.replaceAll(SAMPLE.url, `${upstream.url}/stable`);
   const toSample = (text: string) => text.replaceAll(`${upstream.url}/stable`, SAMPLE.url);
   try {
