@@ -1,4 +1,6 @@
-/** Sends requests over HTTP/1.1 byte by byte, where `fetch` would put them right first. */
+/** Sends requests over HTTP/1.1 as they are, where `fetch` would put them right first. */
+
+import { send } from "./raw_upstream.ts";
 
 export interface RawRequest {
   method: string;
@@ -26,11 +28,24 @@ export async function sendRaw(port: number, request: RawRequest): Promise<RawAns
     ...body === undefined ? [] : [`content-length: ${bytes.length}`],
   ];
   const connection = await Deno.connect({ hostname: "127.0.0.1", port });
-  const writer = connection.writable.getWriter();
-  await writer.write(new TextEncoder().encode(`${lines.join("\r\n")}\r\n\r\n`));
-  if (bytes.length > 0) await writer.write(bytes);
-  writer.releaseLock();
-  return parse(new Uint8Array(await new Response(connection.readable).arrayBuffer()));
+  try {
+    await send(connection, `${lines.join("\r\n")}\r\n\r\n`);
+    await send(connection, bytes);
+    return parse(await readAll(connection));
+  } finally {
+    connection.close();
+  }
+}
+
+/** A server that has said `connection: close` ends the answer by closing. */
+async function readAll(connection: Deno.TcpConn): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = [];
+  const buffer = new Uint8Array(65_536);
+  for (;;) {
+    const count = await connection.read(buffer);
+    if (count === null) return join(pieces);
+    pieces.push(buffer.slice(0, count));
+  }
 }
 
 function parse(bytes: Uint8Array): RawAnswer {
@@ -60,6 +75,10 @@ function unchunk(bytes: Uint8Array): Uint8Array {
     parts.push(bytes.subarray(line + 2, line + 2 + size));
     at = line + 2 + size + 2;
   }
+  return join(parts);
+}
+
+function join(parts: readonly Uint8Array[]): Uint8Array {
   const whole = new Uint8Array(parts.reduce((total, { length }) => total + length, 0));
   let at = 0;
   for (const part of parts) {
