@@ -47,7 +47,15 @@ export async function* replay(root: URL, file: string): AsyncGenerator<Exchange>
   const ids = new Map<string, string>();
   const fill = (text: string) => substitute(text, ids, stage.charts);
   const withCalls = recordings.some(({ upstream }) => upstream !== undefined);
-  const sequence: Sequence = { stage, ids, step: MINUTE, fill, guarded: new Set(), syncs: new Map(), withCalls };
+  const sequence: Sequence = {
+    stage,
+    ids,
+    step: MINUTE,
+    fill,
+    guarded: new Set(),
+    syncs: new Map(),
+    withCalls,
+  };
   try {
     for (const recording of recordings) yield await play(sequence, file, recording);
   } finally {
@@ -96,7 +104,9 @@ async function play(
   };
   discrepancies.push(...compareAnswers(exchange), ...await compareStored(stage, exchange, ids));
   if (theirsMade) stage.tick(sequence.step);
-  return registers && !theirsMade ? { ...exchange, made: await undo(stage, ours.body.repo_id) } : exchange;
+  return registers && !theirsMade
+    ? { ...exchange, made: await undo(stage, ours.body.repo_id) }
+    : exchange;
 }
 
 /** Whether a request names a repository, or an app of it, whose id has the repository's in it. */
@@ -143,7 +153,11 @@ async function prepare(
       const { status, sync } = await stage.look(`/repos/${repo}`);
       if (state !== status) {
         const theirs = state && [state, text!.slice(1, -1)].join(" ").trim();
-        found.push({ at: "sync.state", theirs, ours: [status, sync.reason, sync.message].join(" ").trim() });
+        found.push({
+          at: "sync.state",
+          theirs,
+          ours: [status, sync.reason, sync.message].join(" ").trim(),
+        });
       }
       if (state === "successful" && sync.reason === "shrink") sequence.guarded.add(repo);
       else sequence.guarded.delete(repo);

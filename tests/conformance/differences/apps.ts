@@ -3,7 +3,16 @@
 import type { Body } from "../../support/chartroom.ts";
 import type { Discrepancy } from "../compare.ts";
 import type { Exchange } from "../replay.ts";
-import { answered, condition, type Difference, has, inList, itemOf, partsOf, placeOf } from "./difference.ts";
+import {
+  answered,
+  condition,
+  type Difference,
+  has,
+  inList,
+  itemOf,
+  partsOf,
+  placeOf,
+} from "./difference.ts";
 
 const NO_TIME = "0001-01-01T00:00:00.000Z";
 
@@ -39,7 +48,8 @@ export const APPS: readonly Difference[] = [
     why: "What is shown is what is there; republished versions are told in events",
     covers: (found, exchange) =>
       exchange.syncs > 1 && isAboutApps(exchange) && !isTwice(found, exchange) &&
-      typeof found.ours === "string" && typeof found.theirs === "string" && REFRESHED.test(found.at),
+      typeof found.ours === "string" && typeof found.theirs === "string" &&
+      REFRESHED.test(found.at),
   },
   {
     name: "a version is listed once",
@@ -68,15 +78,15 @@ export const APPS: readonly Difference[] = [
     why: "Links and bookmarks stay valid",
     covers: (found, exchange) =>
       inList(found) && /^\/apps\/[^/]+\/versions$/.test(partsOf(exchange).path) &&
-      exchange.theirs.body.total_count === 0 && /#\d|\{\{app\./.test(exchange.recording.request.path),
+      exchange.theirs.body.total_count === 0 &&
+      /#\d|\{\{app\./.test(exchange.recording.request.path),
   },
   {
     name: "apps have the category that their chart names",
     kubesphere: "`category_set` is filled for built-in repositories only",
     chartroom: "For all charts with the annotation `app.kubesphere.io/category` or `category`",
     why: "So that they can be found by category",
-    covers: (found, exchange) =>
-      /category_set\.extra$/.test(found.at) && isAboutApps(exchange),
+    covers: (found, exchange) => /category_set\.extra$/.test(found.at) && isAboutApps(exchange),
   },
   {
     name: "names keep their text",
@@ -86,7 +96,9 @@ export const APPS: readonly Difference[] = [
     covers: ({ at }, exchange) =>
       /^body\.items\.(missing|extra)$/.test(at) && partsOf(exchange).path === "/apps" &&
       exchange.theirs.body.total_count === exchange.ours.body.total_count &&
-      exchange.theirs.body.items.some(({ name }: Body) => /^(true|false|null|[\d.e+]+)$/.test(name)),
+      exchange.theirs.body.items.some(({ name }: Body) =>
+        /^(true|false|null|[\d.e+]+)$/.test(name)
+      ),
   },
   {
     name: "what Helm cannot install is not listed",

@@ -57,11 +57,13 @@ export const LISTS: readonly Difference[] = [
   },
   {
     name: "several values stand with | between them",
-    kubesphere: "`|` is \"or\" in `status` and `app_id` only",
+    kubesphere: '`|` is "or" in `status` and `app_id` only',
     chartroom: "In every condition with `=`",
     why: "One rule for all",
     covers: (found, exchange) => {
-      const several = ["repo_id=", "keyword="].some((key) => condition(exchange, key)?.includes("|"));
+      const several = ["repo_id=", "keyword="].some((key) =>
+        condition(exchange, key)?.includes("|")
+      );
       return several && (inList(found) || found.at === "status" && answered(exchange, 500, 200));
     },
   },

@@ -111,7 +111,8 @@ export const REPOSITORIES: readonly Difference[] = [
         return patched && answered(exchange, 400, 200) && / : 401 /.test(exchange.theirs.text);
       }
       const unlocked = exchange.discrepancies.some(({ at }) => at === "sync.upstream");
-      return at === "sync.state" && /^failed .* 401 /.test(String(theirs)) && ours === "successful" ||
+      return at === "sync.state" && /^failed .* 401 /.test(String(theirs)) &&
+          ours === "successful" ||
         at === "body.status" && theirs === "failed" && ours === "successful" && unlocked;
     },
   },
@@ -127,7 +128,7 @@ export const REPOSITORIES: readonly Difference[] = [
   },
   {
     name: "names are one to 128 characters",
-    kubesphere: "Any name that is not empty; `\"a \"` and `\"a\"` are two, a name may be blank",
+    kubesphere: 'Any name that is not empty; `"a "` and `"a"` are two, a name may be blank',
     chartroom: "Space around a name is dropped, and 1 to 128 characters have to be left",
     why: "Names are for people, who cannot see the difference",
     covers: ({ at, theirs, ours }, exchange) => {
@@ -220,7 +221,7 @@ export const REPOSITORIES: readonly Difference[] = [
   },
   {
     name: "an empty name or URL is refused",
-    kubesphere: "`PATCH` ignores `\"name\":\"\"` and `\"url\":\"\"`",
+    kubesphere: '`PATCH` ignores `"name":""` and `"url":""`',
     chartroom: "400",
     why: "Whoever empties a field of a form learns that it cannot be empty",
     covers: ({ at }, exchange) =>

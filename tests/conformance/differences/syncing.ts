@@ -1,7 +1,15 @@
 /** Syncs: when an index is read, what of it counts, and what is told of it. */
 
 import type { Exchange } from "../replay.ts";
-import { answered, bodyOf, type Difference, inList, itemOf, partsOf, placeOf } from "./difference.ts";
+import {
+  answered,
+  bodyOf,
+  type Difference,
+  inList,
+  itemOf,
+  partsOf,
+  placeOf,
+} from "./difference.ts";
 
 export const SYNCING: readonly Difference[] = [
   {
@@ -128,7 +136,9 @@ export const SYNCING: readonly Difference[] = [
       '`{"action":"index","force":true}` accepts it',
     why: "Mostly it was broken for a minute; what is used meanwhile stays there",
     covers: (found, exchange) => {
-      if (found.at === "sync.state") return found.theirs === "successful" && /^failed shrink/.test(String(found.ours));
+      if (found.at === "sync.state") {
+        return found.theirs === "successful" && /^failed shrink/.test(String(found.ours));
+      }
       if (placeOf(found) === "body.items.status") {
         return found.theirs === "successful" && itemOf(found, exchange).ours.reason === "shrink";
       }
@@ -182,7 +192,7 @@ export const SYNCING: readonly Difference[] = [
   {
     name: "repositories are synced every hour",
     kubesphere: "Without `sync_period` never, but by hand",
-    chartroom: "Every hour; `\"0\"` and `\"\"` are never",
+    chartroom: 'Every hour; `"0"` and `""` are never',
     why: "What nobody looks after stays fresh",
     covers: ({ at, theirs, ours }, exchange) =>
       at === "stored.period" && theirs === 0 && ours === 3_600 || ours === "1h" &&

@@ -22,6 +22,14 @@ export const TRANSPORT: readonly Difference[] = [
       exchange.recording.request.headers?.["Accept"] !== undefined,
   },
   {
+    name: "a redirect has no page",
+    kubesphere: "301 with a link in HTML where a path has `//` or dot segments, for all methods",
+    chartroom: "301 to the same place, without a page; 308 for `POST`, `PATCH` and `DELETE`",
+    why: "Programs follow it; after 308 with method and body",
+    covers: ({ at }, { theirs, ours }) =>
+      theirs.status === 301 && ours.status === 301 && ["type", "body"].includes(at),
+  },
+  {
     name: "HEAD is answered",
     kubesphere: "405",
     chartroom: "As GET, without the body; `Allow` names it",
