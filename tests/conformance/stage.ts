@@ -83,12 +83,12 @@ async function serveFixtures(upstream: Upstream, root: URL): Promise<void> {
   await serveIndexes(upstream, new URL("fixtures/parse/", root), "/parse");
   await serveIndexes(upstream, new URL("../indexes/", root), "");
   const file = (path: string, name: string, requireBasicAuth?: string) =>
-    serve(upstream, root, {
+    unlessAbsent(serve(upstream, root, {
       op: "serve",
       path,
       file: `fixtures/${name}`,
       ...(requireBasicAuth && { requireBasicAuth }),
-    });
+    }));
   const charts = new URL(upstream.url).host;
   const bob = "bob:pa:ss", alpha = "charts/alpha-1.1.0.tgz";
   await file("/private/index.yaml", "basic.yaml", bob);
@@ -111,43 +111,47 @@ async function serveFixtures(upstream: Upstream, root: URL): Promise<void> {
 }
 
 async function serveIndexes(upstream: Upstream, folder: URL, prefix: string): Promise<void> {
+  const entries = await unlessAbsent(Array.fromAsync(Deno.readDir(folder))) ?? [];
+  for (const { name, isFile } of entries) {
+    if (!isFile) continue;
+    const path = `${prefix}/${name.replace(/\.yaml$/, "")}/index.yaml`;
+    upstream.serve(path, await readFixture(upstream, new URL(name, folder)));
+  }
+}
+
+/** What is in a file or folder, which one collection has and another has not. */
+async function unlessAbsent<T>(read: Promise<T>): Promise<T | undefined> {
   try {
-    for await (const { name, isFile } of Deno.readDir(folder)) {
-      if (!isFile) continue;
-      const path = `${prefix}/${name.replace(/\.yaml$/, "")}/index.yaml`;
-      const bytes = await readFixture(upstream, new URL(name, folder));
-      upstream.serve(path, prefix === "/fx" ? withDates(bytes) : bytes);
-    }
+    return await read;
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
   }
 }
 
 /**
  * KubeSphere takes what has no date for the oldest of all, and Chartroom for what is new: that would
- * move every page of a list. So this has the date here that it has there.
+ * move every page of a list. So this has the date here that it has there. Nor does KubeSphere look
+ * at digests, so that a chart has words for them, which Chartroom would not take for its package's.
  */
-function withDates(bytes: Uint8Array): Uint8Array {
-  const text = new TextDecoder().decode(bytes);
+function withoutTraps(text: string): string {
   const date = '    created: "0001-01-01T00:00:00Z"';
-  return new TextEncoder().encode(text.replace(/- name: "?(nodate-|gamma).*\n/g, `$&${date}\n`));
+  return text.replace(/- name: "?(nodate-|gamma).*\n/g, `$&${date}\n`)
+    .replace(/^ *digest: aaaa.*\n/gm, "");
 }
 
-/** A file with the server's host and port in it; a file need not be UTF-8. */
-async function readFixture(upstream: Upstream, file: URL): Promise<Uint8Array> {
-  const letters = new TextDecoder("latin1").decode(await Deno.readFile(file));
-  if (!letters.includes("{{charts}}")) return await Deno.readFile(file);
-  return new TextEncoder().encode(
-    (await Deno.readTextFile(file)).replaceAll("{{charts}}", new URL(upstream.url).host),
-  );
+/** A file with the server's host and port in it. Packages, and files to be parsed, stay as they are. */
+async function readFixture(upstream: Upstream, file: URL): Promise<string | Uint8Array> {
+  if (/\.tgz$|\/parse\//.test(file.pathname)) return await Deno.readFile(file);
+  const text = await Deno.readTextFile(file);
+  return withoutTraps(text.replaceAll("{{charts}}", new URL(upstream.url).host));
 }
 
 async function serve(upstream: Upstream, root: URL, step: ServeStep): Promise<void> {
   const { path, file, status = 200, requireBasicAuth, location } = step;
   const body = file === undefined
     ? step.body?.replaceAll("{{charts}}", new URL(upstream.url).host) ?? ""
-    : await readFixture(upstream, new URL(file, root)).catch(() => undefined);
-  if (body === undefined) return;
+    : await readFixture(upstream, new URL(file, root));
   upstream.serve(path, ({ headers }) => {
     const wanted = requireBasicAuth && `Basic ${btoa(requireBasicAuth)}`;
     if (wanted && headers.get("authorization") !== wanted) {

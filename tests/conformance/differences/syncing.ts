@@ -180,6 +180,16 @@ export const SYNCING: readonly Difference[] = [
     },
   },
   {
+    name: "events tell what was published again",
+    kubesphere: "A version that is published again is not noticed",
+    chartroom: "It has an event of the type `republished`, beside that of the sync",
+    why: "The same version with another digest is an accident, or worse",
+    covers: (found, exchange) =>
+      partsOf(exchange).path.endsWith("/events") && exchange.syncs > 1 &&
+      found.at === "body.total_count" && Number(found.theirs) < 10 &&
+      Number(found.ours) > Number(found.theirs),
+  },
+  {
     name: "actions have names",
     kubesphere: "`POST .../action` takes any word for `index`",
     chartroom: "`index`, or nothing; 400 for any other",
