@@ -20,8 +20,9 @@ The list is complete as far as it can be tested: requests with the recorded answ
 KubeSphere are sent to Chartroom, and an answer that differs in anything but ids and times fails the
 build, unless the difference is in the table which this page is made from.
 
-Not compared: the order of keys and white space in JSON, the texts of errors, and what KubeSphere
-keeps in its store beside name, URL, description and period of a repository.
+Not compared: the order of keys and white space in JSON, the texts of errors, and of what KubeSphere
+keeps in its store all but name, URL, description and period of a repository, and of versions what
+the API shows.
 `;
 
 /** Writes the document as \`deno fmt\` would. */

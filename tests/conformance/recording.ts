@@ -64,9 +64,13 @@ export interface Stored {
   savedIndex?: SavedIndex;
 }
 
+/** What is kept of an index: its charts by name, with their versions. */
 export interface SavedIndex {
-  apps?: Record<string, { charts?: { version?: string; created: string }[] }>;
+  apps?: Record<string, { appId: string; charts?: SavedVersion[] }>;
 }
+
+/** A version as Helm's library writes it. */
+export type SavedVersion = { verId: string } & Record<string, unknown>;
 
 /** A folder of recordings. */
 export interface Collection {

@@ -4,6 +4,7 @@ import type { Body } from "../support/chartroom.ts";
 import type { RawAnswer } from "../support/raw_client.ts";
 import { compareJson, type Discrepancy } from "./compare.ts";
 import { type Call, hasUnknown, readRecordings, type Recording, substitute } from "./recording.ts";
+import { compareIndex, compareRepo } from "./saved.ts";
 import { openStage, type Stage } from "./stage.ts";
 
 /** A recording as it was played. */
@@ -102,7 +103,8 @@ async function play(
     guarded: [...sequence.guarded].some((id) => isAbout(target, id)),
     syncs: Math.max(0, ...[...sequence.syncs].map(([id, n]) => isAbout(target, id) ? n : 0)),
   };
-  discrepancies.push(...compareAnswers(exchange), ...await compareStored(stage, exchange, ids));
+  discrepancies.push(...compareAnswers(exchange));
+  discrepancies.push(...await compareStored(stage, exchange, ids));
   if (theirsMade) stage.tick(sequence.step);
   return registers && !theirsMade
     ? { ...exchange, made: await undo(stage, ours.body.repo_id) }
@@ -210,23 +212,22 @@ function compareCalls(
 /** What of KubeSphere's stored object can be seen from outside. */
 async function compareStored(
   stage: Stage,
-  { recording, target, theirs, ours }: Exchange,
+  { recording, target, theirs, ours, discrepancies }: Exchange,
   ids: ReadonlyMap<string, string>,
 ): Promise<Discrepancy[]> {
   // What only one of them did leaves different things behind, and differs in its status already.
   if (theirs.status < 400 !== ours.status < 400) return [];
   const { stored, bind } = recording;
+  const fill = (text: string) => substitute(text, ids, stage.charts);
   const id = bind === undefined ? /repos\/(repo-[^/?]+)/.exec(target)?.[1] : ids.get(bind);
-  if (stored?.spec === undefined || id === undefined) return [];
-  const repo = await stage.look(`/repos/${id}`);
-  if (repo === undefined) return [];
-  const { name = "", url = "", description = "", syncPeriod = 0 } = stored.spec;
-  const pairs: [string, unknown, unknown][] = [
-    ["name", name, repo.name],
-    ["url", substitute(url, ids, stage.charts), repo.url],
-    ["description", description, repo.description ?? ""],
-    ["period", syncPeriod, repo.sync.period_seconds],
-  ];
-  return pairs.filter(([, theirs, ours]) => theirs !== ours)
-    .map(([field, theirs, ours]) => ({ at: `stored.${field}`, theirs, ours }));
+  const found: Discrepancy[] = [];
+  if (stored?.spec && id !== undefined) {
+    found.push(...await compareRepo(stage, id, stored.spec, fill));
+  }
+  // Where other apps are listed, there are others.
+  const listed = discrepancies.every(({ at }) => !/^body\.items\.\w+$|^sync\./.test(at));
+  if (stored?.savedIndex && listed) {
+    found.push(...await compareIndex(stage, stored.savedIndex, fill));
+  }
+  return found;
 }

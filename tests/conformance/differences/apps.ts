@@ -142,7 +142,8 @@ export const APPS: readonly Difference[] = [
 ];
 
 /** What changes where a version is published again. */
-const REFRESHED = /\.(description|icon|(create|status|update)_time|home|sources|maintainers|name)$/;
+const REFRESHED =
+  /\.(description|icon|(create|status|update)_time|home|sources|maintainers|name|digest)$/;
 
 /** Whether an answer is made of apps or versions. */
 export function isAboutApps(exchange: Exchange): boolean {
@@ -165,7 +166,10 @@ function isPrerelease(name = ""): boolean {
 
 /** Whether theirs has a version twice, in the list or in the app that it is drawn from. */
 function isTwice(found: Discrepancy, exchange: Exchange): boolean {
-  if (found.at === "body.items.twice") return true;
+  if (/^(body\.items|saved)\.twice$/.test(found.at)) return true;
+  if (found.at === "saved.extra") {
+    return exchange.discrepancies.some(({ at }) => at === "saved.twice");
+  }
   if (found.at === "body.total_count") return has(exchange, "twice");
   const { theirs } = itemOf(found, exchange);
   const name: string = theirs.package_name ?? theirs.name ?? "";

@@ -26,7 +26,8 @@ export const REPOSITORIES: readonly Difference[] = [
     covers: ({ at, ours }, exchange) => {
       const refused = isProblem(exchange.ours) && exchange.ours.body.code !== "index_unusable";
       if (at === "upstream") return refused && (ours as string[]).length === 0;
-      return at === "status" && refused && exchange.theirs.text.startsWith("failed to fetch");
+      return at === "status" && refused && exchange.recording.request.method === "POST" &&
+        partsOf(exchange).path === "/repos" && exchange.theirs.text.startsWith("failed to fetch");
     },
   },
   {
@@ -37,8 +38,7 @@ export const REPOSITORIES: readonly Difference[] = [
     covers: ({ at }, exchange) =>
       at === "status" && /^\/kapis\/openpitrix\.io\/v1\/workspaces\//.test(exchange.target) &&
       answered(exchange, 200, 404, "not_found") &&
-      ["repo_id", "app_id"].includes(fieldOf(exchange)!) &&
-      !exchange.target.includes("none"),
+      ["repo_id", "app_id"].includes(fieldOf(exchange)!),
   },
   {
     name: "a global repository is changed on the global path",
