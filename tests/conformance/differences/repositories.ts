@@ -25,6 +25,7 @@ export const REPOSITORIES: readonly Difference[] = [
       "lead nowhere",
     covers: ({ at, ours }, exchange) => {
       const refused = isProblem(exchange.ours) && exchange.ours.body.code !== "index_unusable";
+      if (!partsOf(exchange).path.startsWith("/repos")) return false;
       if (at === "upstream") return refused && (ours as string[]).length === 0;
       return at === "status" && refused && exchange.recording.request.method === "POST" &&
         partsOf(exchange).path === "/repos" && exchange.theirs.text.startsWith("failed to fetch");

@@ -9,7 +9,8 @@ export const UNDECIDED: readonly Difference[] = [
     chartroom: "404",
     why: "To come",
     covers: ({ at }, exchange) =>
-      at === "status" && answered(exchange, [200, 400, 500], 404, "not_found") &&
+      ["status", "upstream"].includes(at) &&
+      answered(exchange, [200, 400, 404, 500], 404, "not_found") &&
       exchange.ours.body.message.startsWith("there is nothing at") &&
       /\/(package|files)$/.test(partsOf(exchange).path),
   },
