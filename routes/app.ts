@@ -73,8 +73,10 @@ export function createApp(services: Services): Hono<Env> {
   });
   app.onError(answerError(services.log));
   const route = app.fetch;
-  const routed = async (request: Request, ...more: unknown[]) =>
-    answers.keep(request, await route(request, ...more as []));
+  const routed = async (request: Request, ...more: unknown[]) => {
+    const response = await route(request, ...more as []);
+    return request.method === "HEAD" ? withoutLength(response) : answers.keep(request, response);
+  };
   // What was answered before needs no routing, nor a turn of the loop. Deno gives a handler no
   // more than it names.
   app.fetch = (request, ...more) => answers.again(request) ?? routed(request, ...more);
@@ -83,4 +85,11 @@ export function createApp(services: Services): Hono<Env> {
 
 function isRead(method: string): boolean {
   return method === "GET" || method === "HEAD";
+}
+
+/** To HEAD, Deno says of no body that it would have been empty; of an unknown one, nothing. */
+function withoutLength(response: Response): Response {
+  const isEmpty = [204, 304].includes(response.status);
+  if (isEmpty || response.headers.has("content-length")) return response;
+  return new Response(ReadableStream.from([]), response);
 }

@@ -52,7 +52,7 @@ async function listOfApps(c: Context<Env>, services: Services): Promise<Recipe> 
       const { found, keep } = await find(services, sources, query);
       const parts = { hot, scope, query, page };
       // Tells a repository without apps from one that was not synced yet.
-      const [only] = sources.length === 1 && found.total === 0 ? sources : [];
+      const [only] = sources.length === 1 && !sources[0]!.pointer?.apps ? sources : [];
       if (only === undefined) return { ...pageOfApps(parts, found), keep };
       const [status] = await readStatuses(services.kv, [only.repo.id]);
       const sync = status?.state ?? "syncing";

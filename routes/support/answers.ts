@@ -115,13 +115,13 @@ class Answer {
     return await compressing;
   }
 
-  /** The headers of a form. */
-  headersOf(form: Form): Record<string, string> {
+  /** The headers of a form. `isCurrent`: else it may be old, and nobody is to keep it. */
+  headersOf(form: Form, isCurrent: boolean): Record<string, string> {
     const { encoding } = form;
     return {
       "Content-Type": this.#type,
       ...(encoding !== "identity" && { "Content-Encoding": encoding }),
-      ...this.validatorsOf(form),
+      ...(isCurrent ? this.validatorsOf(form) : NO_STORE),
     };
   }
 
@@ -148,12 +148,6 @@ function streamed(pieces: AsyncIterable<string>): Response {
   return new Response(body, { headers: { "Content-Type": JSON_TYPE, ...NO_STORE } });
 }
 
-/** An answer that was given at an address to somebody without credentials. */
-interface Given {
-  answer: Answer;
-  snapshot: Snapshot;
-}
-
 export interface Answers {
   /** Answers a request that was answered before, if that can be told without a read. */
   again(request: Request): Response | undefined;
@@ -174,16 +168,18 @@ export function createAnswers(directory: Directory, maxBytes: number): Answers {
       if (reason === "evict") counts.evictions++;
     },
   });
-  /** By address, as it was written. */
-  const given = new LRUCache<string, Given>({
+  /** What was given to who showed no credentials, by address as it was written. */
+  const given = new LRUCache<string, Answer>({
     maxSize: Math.ceil(maxBytes / 2),
-    sizeCalculation: ({ answer }, url) => answer.size + 2 * url.length,
+    sizeCalculation: (answer, url) => answer.size + 2 * url.length,
   });
+  /** The snapshot that all of these are drawn from. */
+  let givenIn: Snapshot | undefined;
   const making = new Map<string, Promise<Answer | Stream>>();
   /** What is on its way out, until middleware is done with it. */
   const leaving = new WeakMap<
     Request,
-    { given: Given; form: Form; part: "whole" | "notModified" }
+    { answer: Answer; snapshot: Snapshot; form: Form; part: "whole" | "notModified" }
   >();
 
   async function answerTo(recipe: Recipe): Promise<Answer | Stream> {
@@ -208,19 +204,25 @@ export function createAnswers(directory: Directory, maxBytes: number): Answers {
     return await made;
   }
 
+  /** Whether answers that are drawn from a snapshot may be given without asking. */
+  function isCurrent(snapshot: Snapshot | undefined): boolean {
+    return snapshot !== undefined && snapshot === directory.peek() &&
+      directory.isRecent(directory.verifiedAt());
+  }
+
   async function prepare(recipe: () => Promise<Recipe>) {
     const ready = await recipe();
-    return { snapshot: ready.snapshot, answer: await answerTo(ready) };
+    const verifiedAt = directory.verifiedAt();
+    return { snapshot: ready.snapshot, verifiedAt, answer: await answerTo(ready) };
   }
 
   return {
     again(request) {
-      if (request.method !== "GET") return undefined;
+      if (request.method !== "GET" || !isCurrent(givenIn)) return undefined;
       const known = given.get(request.url);
-      if (known === undefined || known.snapshot !== directory.peek()) return undefined;
       const { headers } = request;
-      if (hasCredentials(headers)) return undefined;
-      const form = known.answer.ready(chooseEncoding(headers.get("accept-encoding")));
+      if (known === undefined || hasCredentials(headers)) return undefined;
+      const form = known.ready(chooseEncoding(headers.get("accept-encoding")));
       if (form === undefined) return undefined;
       const response = isNotModified(headers, form) ? form.notModified : form.whole;
       if (response !== undefined) counts.hits++;
@@ -228,7 +230,7 @@ export function createAnswers(directory: Directory, maxBytes: number): Answers {
     },
     async give(c, recipe) {
       const request = c.req.raw;
-      const { snapshot, answer } = await prepare(recipe).catch((error) => {
+      const { snapshot, verifiedAt, answer } = await prepare(recipe).catch((error) => {
         // What was current a moment ago is swept: it is long ago that this process looked.
         if (!(error instanceof GenerationGone)) throw error;
         directory.refresh();
@@ -236,19 +238,26 @@ export function createAnswers(directory: Directory, maxBytes: number): Answers {
       });
       if (typeof answer === "function") return streamed(answer());
       const form = await answer.form(chooseEncoding(request.headers.get("accept-encoding")));
+      // Where the database is slow, others may have changed what this process does not know of yet.
+      if (!directory.isRecent(verifiedAt)) {
+        return new Response(form.bytes, { headers: answer.headersOf(form, false) });
+      }
       const part = isNotModified(request.headers, form) ? "notModified" : "whole";
-      leaving.set(request, { given: { answer, snapshot }, form, part });
+      leaving.set(request, { answer, snapshot, form, part });
       return part === "whole"
-        ? new Response(form.bytes, { headers: answer.headersOf(form) })
+        ? new Response(form.bytes, { headers: answer.headersOf(form, true) })
         : new Response(null, { status: 304, headers: answer.validatorsOf(form) });
     },
     keep(request, response) {
       const left = leaving.get(request);
-      if (left === undefined || request.method !== "GET") return response;
-      const { form, part, given: { answer } } = left;
+      if (left === undefined) return response;
+      const { answer, snapshot, form, part } = left;
       form[part] = response;
-      if (answer.isKept && request.url.length <= MAX_URL && !hasCredentials(request.headers)) {
-        given.set(request.url, left.given);
+      const isForAll = answer.isKept && !hasCredentials(request.headers);
+      if (isForAll && request.url.length <= MAX_URL && isCurrent(snapshot)) {
+        if (snapshot !== givenIn) given.clear();
+        givenIn = snapshot;
+        given.set(request.url, answer);
       }
       return response.clone();
     },

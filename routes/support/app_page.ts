@@ -16,15 +16,15 @@ import { takeTurns } from "../../src/turn.ts";
 import type { Made } from "./answers.ts";
 import type { AppsQuery } from "./app_query.ts";
 import { readCursor, writeCursor } from "./cursor.ts";
-import { type Paging, takePage } from "./paging.ts";
+import { type Paging, takePage, walkPage } from "./paging.ts";
 
 /** Values of a facet that are told, those of most apps. */
 const MAX_VALUES = 100;
 /** Apps of a group that are told; how many there are is told too. */
 const MAX_GROUP = 20;
-/** Items of an answer that is kept; a longer one is made while it goes out. */
+/** Apps of an answer that is kept; a longer one is made while it goes out. */
 const MAX_KEPT = 1_000;
-/** Items that such a one is made of at a time. */
+/** Apps that such a one is made of at a time. */
 const PIECE = 50;
 
 /** Which part of a list is asked for. */
@@ -66,9 +66,14 @@ export function pageOfApps(parts: Parts, found: Found, more: Record<string, unkn
 }
 
 function appsOf({ hot, query, page }: Parts, found: Found, members: Record<string, unknown>): Made {
-  const { page: rows, more } = takePage(found.rows(page.after), found.total, page);
-  const rest = { total_count: found.total, ...nextCursor(query, rows.at(-1), more), ...members };
-  return listOf(rows, (row) => rowView(hot, row), rest);
+  const { total } = found;
+  return listOf({
+    apps: page.limit === -1 ? total : Math.min(total, page.limit),
+    walk: () => walkPage(found.rows(page.after), total, page),
+    weigh: () => 1,
+    view: (row) => rowView(hot, row),
+    rest: (last, more) => ({ total_count: total, ...nextCursor(query, last, more), ...members }),
+  });
 }
 
 function groupsOf(
@@ -78,27 +83,67 @@ function groupsOf(
 ): Made {
   const { total, groups } = found.groups(page.after);
   const { page: shown, more } = takePage(groups, total, page);
-  const rest = {
-    total_count: total,
-    ...nextCursor(query, shown.at(-1)?.rows[0], more),
-    ...members,
-  };
-  const view = ({ name, rows }: Group) => {
-    const apps = rows.slice(0, MAX_GROUP).map((row) => rowView(hot, row));
-    return { name, count: rows.length, apps };
-  };
-  return listOf(shown, view, rest);
+  const weigh = ({ rows }: Group) => Math.min(rows.length, MAX_GROUP);
+  return listOf({
+    apps: shown.reduce((sum, group) => sum + weigh(group), 0),
+    walk: function* () {
+      yield* shown;
+      return more;
+    },
+    weigh,
+    view: ({ name, rows }) => {
+      const apps = rows.slice(0, MAX_GROUP).map((row) => rowView(hot, row));
+      return { name, count: rows.length, apps };
+    },
+    rest: (last, more) => ({
+      total_count: total,
+      ...nextCursor(query, last?.rows[0], more),
+      ...members,
+    }),
+  });
 }
 
-/** A list with what stands beside its items. */
-function listOf<T>(
-  items: readonly T[],
-  view: (item: T) => unknown,
-  rest: Record<string, unknown>,
-): Made {
-  return items.length <= MAX_KEPT
-    ? { body: JSON.stringify({ items: items.map(view), ...rest }) }
-    : { body: () => inPieces(items, view, rest) };
+/** A list, and what stands beside its items. */
+interface List<T> {
+  /** Most apps that it may have. */
+  apps: number;
+  /** Goes over the items, each time anew, and tells at the end whether there are more behind them. */
+  walk: () => Generator<T, boolean>;
+  /** How many apps an item is. */
+  weigh: (item: T) => number;
+  view: (item: T) => unknown;
+  rest: (last: T | undefined, more: boolean) => Record<string, unknown>;
+}
+
+function listOf<T>(list: List<T>): Made {
+  return list.apps <= MAX_KEPT
+    ? { body: [...piecesOf(list)].join("") }
+    : { body: () => inTurns(piecesOf(list)) };
+}
+
+function* piecesOf<T>({ walk, weigh, view, rest }: List<T>): Generator<string> {
+  const items = walk();
+  let last: T | undefined, step = items.next();
+  yield '{"items":[';
+  for (let separator = ""; !step.done; separator = ",") {
+    const piece: unknown[] = [];
+    for (let apps = 0; apps < PIECE && !step.done; step = items.next()) {
+      last = step.value;
+      apps += weigh(last);
+      piece.push(view(last));
+    }
+    yield separator + JSON.stringify(piece).slice(1, -1);
+  }
+  yield `],${JSON.stringify(rest(last, step.value)).slice(1)}`;
+}
+
+/** A long list, while it is read. */
+async function* inTurns(pieces: Iterable<string>) {
+  const turn = takeTurns();
+  for (const piece of pieces) {
+    yield piece;
+    await turn();
+  }
 }
 
 function nextCursor(query: AppsQuery, last: Row | undefined, more: boolean) {
@@ -110,21 +155,6 @@ function nextCursor(query: AppsQuery, last: Row | undefined, more: boolean) {
 function rowView(hot: HotIndex, { place: { repo, catalog }, number }: Row) {
   const [entry] = hot.entries(catalog, [number]);
   return appView({ repo, entry: entry! });
-}
-
-/** A long list, while it is read. */
-async function* inPieces<T>(
-  items: readonly T[],
-  view: (item: T) => unknown,
-  rest: Record<string, unknown>,
-) {
-  const turn = takeTurns();
-  for (let at = 0; at < items.length; at += PIECE) {
-    const piece = JSON.stringify(items.slice(at, at + PIECE).map(view)).slice(1, -1);
-    yield `${at === 0 ? '{"items":[' : ","}${piece}`;
-    await turn();
-  }
-  yield `],${JSON.stringify(rest).slice(1)}`;
 }
 
 /** The values of each facet with how many apps have them, those of most first. */

@@ -3,6 +3,7 @@
 import type { Context } from "hono";
 import { type AppFilter, type Facet, FACETS } from "../../src/catalog/filter.ts";
 import { APP_ORDERS, type AppOrder, type AppQuery } from "../../src/catalog/query.ts";
+import { lowerCase } from "../../src/catalog/text.ts";
 import { isTime, timeOf } from "../../src/helm/time.ts";
 import { parseVersion } from "../../src/helm/version.ts";
 import { invalid } from "../../src/refused.ts";
@@ -32,6 +33,8 @@ const CONDITIONS = {
   fuzzy: ["keyword", "name", "description", "app_version"],
 };
 
+/** Values of one condition; those that are part of a text are searched for one after the other. */
+const MAX_VALUES = 100, MAX_PARTS = 20;
 /** Characters of a search; it is a line of text. */
 const MAX_TEXT = 200;
 
@@ -71,25 +74,24 @@ export function isActive(status: string | undefined): boolean {
 }
 
 function readFilter(exact: Conditions["exact"], fuzzy: Conditions["fuzzy"]): AppFilter {
-  const any = (values: Conditions["exact"], key: string) => {
-    const texts = sorted(values.get(key));
-    return texts.length === 0 ? undefined : texts;
-  };
-  const parts = [any(exact, "keyword"), any(fuzzy, "name")].filter((part) => part !== undefined);
+  const any = (key: string) => upTo(MAX_VALUES, key, sorted(exact.get(key)));
+  const part = (values: Conditions["exact"], key: string) =>
+    upTo(MAX_PARTS, key, sorted(lowerCase(values.get(key) ?? "")));
+  const parts = [part(exact, "keyword"), part(fuzzy, "name")].filter((part) => part !== undefined);
   return defined({
-    appIds: any(exact, "app_id"),
-    names: any(exact, "name"),
+    appIds: any("app_id"),
+    names: any("name"),
     nameContains: parts.length === 0 ? undefined : parts,
-    keywordContains: any(fuzzy, "keyword"),
-    descriptionContains: any(fuzzy, "description"),
-    categoryIds: any(exact, "category_id"),
-    types: any(exact, "type"),
+    keywordContains: part(fuzzy, "keyword"),
+    descriptionContains: part(fuzzy, "description"),
+    categoryIds: any("category_id"),
+    types: any("type"),
     deprecated: exact.get("deprecated")
       ? readFlag("deprecated", exact.get("deprecated"))
       : undefined,
     kubeVersion: readKubeVersion(exact.get("kube_version")),
-    appVersions: any(exact, "app_version"),
-    appVersionContains: any(fuzzy, "app_version"),
+    appVersions: any("app_version"),
+    appVersionContains: part(fuzzy, "app_version"),
     updatedSince: readSince(exact.get("has_update_since")),
   });
 }
@@ -127,6 +129,11 @@ function readGroup(text: string | undefined): boolean {
   if (!text) return false;
   if (text !== "name") throw invalid("group", "name");
   return true;
+}
+
+function upTo(most: number, key: string, texts: string[]): string[] | undefined {
+  if (texts.length > most) throw invalid(key, `at most ${most} values`);
+  return texts.length === 0 ? undefined : texts;
 }
 
 function sorted(value: string | undefined): string[] {

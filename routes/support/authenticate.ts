@@ -4,6 +4,7 @@ import { createMiddleware } from "hono/factory";
 import type { Context } from "hono";
 import { timingSafeEqual } from "hono/utils/buffer";
 import { type Action, allowed, type Identity, sightOf } from "../../src/access/policy.ts";
+import type { Snapshot } from "../../src/catalog/directory.ts";
 import type { Source } from "../../src/catalog/places.ts";
 import type { Scope } from "../../src/catalog/scope.ts";
 import { invalid, Refused } from "../../src/refused.ts";
@@ -55,9 +56,25 @@ export async function scopeOf(
   { directory, scopes }: Services,
 ): Promise<Scope> {
   const snapshot = await directory.current();
-  // No workspace's name has a space in it.
-  const key = `${sightOf(c.get("identity"))} ${workspaceOf(c) ?? ""}`;
+  const workspace = workspaceOf(c);
+  // No workspace's name has a space in it. All that have no repository see the same.
+  const where = workspace === undefined || workspacesOf(snapshot).has(workspace)
+    ? workspace ?? ""
+    : "none of them";
+  const key = `${sightOf(c.get("identity"))} ${where}`;
   return scopes.of(key, snapshot, (repo) => isVisible(c, repo));
+}
+
+const workspaces = new WeakMap<Snapshot["repos"], Set<string>>();
+
+/** The workspaces that have repositories. */
+function workspacesOf({ repos }: Snapshot): Set<string> {
+  let names = workspaces.get(repos);
+  if (names === undefined) {
+    names = new Set(repos.values().map(({ workspace }) => workspace));
+    workspaces.set(repos, names);
+  }
+  return names;
 }
 
 /** A repository of a scope. */

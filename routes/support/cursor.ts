@@ -30,7 +30,9 @@ export function readCursor<T extends readonly (string | number)[]>(
   if (!Array.isArray(parts) || parts[0] !== hashOf(query)) throw invalid("cursor", expected);
   const position = parts.slice(1);
   const fits = position.length === shape.length &&
-    position.every((part, i) => typeof part === shape[i]);
+    position.every((part, i) =>
+      typeof part === shape[i] && part !== Infinity && part !== -Infinity
+    );
   if (!fits) throw invalid("cursor", expected);
   return position as unknown as T;
 }

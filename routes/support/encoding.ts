@@ -12,6 +12,8 @@ const MIN_BYTES = 1_024;
 const BROTLI_QUALITY = 5;
 /** Values of `Accept-Encoding` that are remembered; browsers send a few. */
 const MAX_KNOWN = 1_000;
+/** Characters of such a value. */
+const MAX_VALUE = 200;
 
 const known = new Map<string, Encoding>();
 
@@ -22,7 +24,7 @@ export function chooseEncoding(accept: string | null): Encoding {
   if (encoding === undefined) {
     encoding = parse(accept);
     if (known.size >= MAX_KNOWN) known.clear();
-    known.set(accept, encoding);
+    if (accept.length <= MAX_VALUE) known.set(accept, encoding);
   }
   return encoding;
 }

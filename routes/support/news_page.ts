@@ -1,7 +1,13 @@
 /** What is new, as a list and as an Atom feed (RFC 4287). */
 
 import type { HotIndex } from "../../src/catalog/hot_index.ts";
-import { type News, type NewsPosition, newsPosition, readNews } from "../../src/catalog/news.ts";
+import {
+  appsOfNews,
+  type News,
+  type NewsPosition,
+  newsPosition,
+  readNews,
+} from "../../src/catalog/news.ts";
 import type { Found } from "../../src/catalog/query.ts";
 import { versionView } from "../../src/catalog/views.ts";
 import { appId, versionId } from "../../src/helm/ids.ts";
@@ -47,7 +53,10 @@ export async function pageOfNews(
   query: AppsQuery,
   { limit, offset, after }: NewsPage,
 ): Promise<Made> {
-  const { news, more } = await readNews(hot, found.rows(), { after, count: offset + limit });
+  const all = appsOfNews(found.rows());
+  const { news, more } = offset < all.versions
+    ? await readNews(hot, all, { after, count: offset + limit })
+    : { news: [], more: false };
   const page = news.slice(offset);
   const last = page.at(-1);
   const next = last && newsPosition(last);
@@ -59,7 +68,7 @@ export async function pageOfNews(
         repo_id: item.repo.id,
         repo_name: item.repo.name,
       })),
-      total_count: found.versions(),
+      total_count: all.versions,
       ...(more && next && {
         next_cursor: writeCursor(query, [next.time, next.repoId, next.name, next.version]),
       }),
@@ -74,7 +83,7 @@ export async function feedOfNews(
   title: string,
   self: URL,
 ): Promise<Made> {
-  const { news } = await readNews(hot, found.rows(), { count: FEED_LENGTH });
+  const { news } = await readNews(hot, appsOfNews(found.rows()), { count: FEED_LENGTH });
   const updated = news.length === 0 ? 0 : Math.max(...news.map(({ time }) => time));
   const body = `<?xml version="1.0" encoding="utf-8"?>
 <feed xmlns="http://www.w3.org/2005/Atom">

@@ -48,14 +48,25 @@ function readInteger(text: string | undefined): number | undefined {
 export function takePage<T>(
   items: Iterator<T>,
   total: number,
-  { limit, offset }: Paging,
+  paging: Paging,
 ): { page: T[]; more: boolean } {
-  const page: T[] = [];
-  if (limit < -1 || (limit !== -1 && (offset < 0 || offset > total))) return { page, more: false };
+  const page: T[] = [], walk = walkPage(items, total, paging);
+  let step = walk.next();
+  for (; !step.done; step = walk.next()) page.push(step.value);
+  return { page, more: step.value };
+}
+
+/** The same, one item after the other. */
+export function* walkPage<T>(
+  items: Iterator<T>,
+  total: number,
+  { limit, offset }: Paging,
+): Generator<T, boolean> {
+  if (limit < -1 || (limit !== -1 && (offset < 0 || offset > total))) return false;
   const end = limit === -1 ? Infinity : offset + limit;
   let next = items.next();
   for (let at = 0; at < end && !next.done; at++, next = items.next()) {
-    if (limit === -1 || at >= offset) page.push(next.value);
+    if (limit === -1 || at >= offset) yield next.value;
   }
-  return { page, more: !next.done };
+  return !next.done;
 }

@@ -11,6 +11,8 @@ import { soon } from "./soon.ts";
 
 /** How long what was read is taken for current without asking. */
 export const CHECK_EVERY_MS = 1_000;
+/** How long after a change a process knows of it, as long as the database answers. */
+export const NOTICE_MS = 2 * CHECK_EVERY_MS;
 
 /** All of it as of one moment. Never changed: what comes later is another snapshot. */
 export interface Snapshot {
@@ -25,6 +27,10 @@ export interface Directory {
   peek(): Snapshot | undefined;
   /** The current snapshot, at most a second old; older only while the database does not answer. */
   current(): Promise<Snapshot>;
+  /** When the database last told what is current, in milliseconds of the epoch. */
+  verifiedAt(): number;
+  /** Whether a time is less than {@link NOTICE_MS} ago. */
+  isRecent(time: number): boolean;
   /** A repository was made, modified or deleted by this process; the next read shall see all anew. */
   refresh(): void;
   /** This process has committed a generation; the next read shall see it. */
@@ -34,9 +40,9 @@ export interface Directory {
 export function createDirectory(kv: Kv, clock: () => number): Directory {
   let snapshot: Snapshot | undefined;
   let changes: Changes = { repos: null, indexes: null };
-  /** In which version of its row each repository was read. */
-  const versionstamps = new WeakMap<Repo, string>();
-  let checkedAt = -Infinity;
+  /** In which version of its row each value was read. */
+  const versionstamps = new WeakMap<Repo | Pointer, string>();
+  let checkedAt = -Infinity, verifiedAt = -Infinity;
   /** Whether this process has changed a repository that was not read since. */
   let isNews = false;
   let loading: Promise<Snapshot> | undefined;
@@ -54,13 +60,16 @@ export function createDirectory(kv: Kv, clock: () => number): Directory {
       const sameRepos = old !== undefined && !stale && current.repos === changes.repos;
       const sameIndexes = old !== undefined && !stale && current.indexes === changes.indexes;
       const [repos, pointers] = await Promise.all([
-        sameRepos ? old.repos : allRepos(old?.repos),
-        sameIndexes ? old.pointers : listPointers(kv),
+        sameRepos ? old.repos : byId(listRepos(kv), old?.repos),
+        sameIndexes ? old.pointers : byId(listPointers(kv), old?.pointers),
       ]);
       const read = sameRepos && sameIndexes
         ? snapshot!
         : { repos, pointers: withNewer(pointers, committed) };
-      if (begun === epoch) [snapshot, changes, checkedAt, isNews] = [read, current, at, false];
+      if (begun === epoch) {
+        [snapshot, changes, isNews] = [read, current, false];
+        checkedAt = verifiedAt = at;
+      }
       return read;
     } catch (error) {
       if (snapshot === undefined || !(error instanceof StoreUnavailable)) throw error;
@@ -70,16 +79,16 @@ export function createDirectory(kv: Kv, clock: () => number): Directory {
     }
   }
 
-  /** A repository that was not changed stays the object that it was. */
-  async function allRepos(old?: ReadonlyMap<string, Repo>): Promise<Map<string, Repo>> {
-    const rows = await listRepos(kv);
-    return new Map(rows.map(({ value, versionstamp }) => {
-      const known = old?.get(value.id);
-      if (known !== undefined && versionstamps.get(known) === versionstamp) {
-        return [value.id, known];
-      }
+  /** Values by the last part of their keys. What was not changed stays the object that it was. */
+  async function byId<T extends Repo | Pointer>(
+    rows: Promise<Deno.KvEntry<T>[]>,
+    old: ReadonlyMap<string, T> | undefined,
+  ): Promise<Map<string, T>> {
+    return new Map((await rows).map(({ key, value, versionstamp }) => {
+      const id = key.at(-1) as string, known = old?.get(id);
+      if (known !== undefined && versionstamps.get(known) === versionstamp) return [id, known];
       versionstamps.set(value, versionstamp);
-      return [value.id, value];
+      return [id, value];
     }));
   }
 
@@ -100,6 +109,8 @@ export function createDirectory(kv: Kv, clock: () => number): Directory {
       }
       return snapshot === undefined || isNews ? await loading : await soon(loading, snapshot);
     },
+    verifiedAt: () => verifiedAt,
+    isRecent: (time) => clock() - time < NOTICE_MS,
     refresh() {
       isNews = true;
       loading = undefined;

@@ -2,13 +2,13 @@
 
 import { parseConstraint, satisfies } from "../helm/constraint.ts";
 import { categoryId, parseAppId } from "../helm/ids.ts";
-import { parseVersion } from "../helm/version.ts";
+import { compareText, parseVersion } from "../helm/version.ts";
 import type { Repo } from "../store/repos.ts";
 import { type Catalog, numberOf, type TextColumn, type TextListColumn } from "./catalog.ts";
 import { countWhile } from "./sorted.ts";
 import { lowerCase, type TextRows } from "./text.ts";
 
-/** All given conditions must hold. Of the texts of one condition any may; parts are in any case. */
+/** All given conditions must hold. Of the texts of one condition any may; parts are lower-cased. */
 export interface AppFilter {
   appIds?: readonly string[];
   names?: readonly string[];
@@ -170,14 +170,16 @@ function numbersOfApps(catalog: Catalog, ids: readonly string[]): number[] {
   });
 }
 
-function numbersOfNames(catalog: Catalog, names: readonly string[]): number[] {
-  return names.map((name) => catalog.names.indexOf(name)).filter((number) => number >= 0);
+function numbersOfNames({ names: all }: Catalog, names: readonly string[]): number[] {
+  return names
+    .map((name) => countWhile(all.length, (number) => compareText(all[number]!, name) < 0))
+    .filter((number, i) => all[number] === names[i]);
 }
 
 /** The numbers of the rows that contain one of the parts. */
 function rowsWith({ text, starts }: TextRows, parts: readonly string[]): number[] {
   const found: number[] = [];
-  for (const part of parts.map(lowerCase)) {
+  for (const part of parts) {
     for (let at = text.indexOf(part); at >= 0;) {
       const row = rowAt(starts, at);
       const end = starts[row + 1]!;
@@ -229,10 +231,9 @@ function is(wanted: string): (text: string) => boolean {
   return (text) => text === wanted;
 }
 
-/** Whether a lower-cased text contains one of the parts. */
+/** Whether a lower-cased text contains one of the parts, which are too. */
 function containing(parts: readonly string[]): (lower: string) => boolean {
-  const lower = parts.map(lowerCase);
-  return (text) => lower.some((part) => text.includes(part));
+  return (lower) => parts.some((part) => lower.includes(part));
 }
 
 /** Whether a chart's `kubeVersion` admits a version, as Helm checks it: what cannot be read does not. */

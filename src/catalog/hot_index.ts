@@ -115,6 +115,10 @@ export function createHotIndex(kv: Kv, maxBytes: number): HotIndex {
     return current;
   }
 
+  function isHot(key: string, value: unknown): boolean {
+    return hot.peek(key)?.value === value;
+  }
+
   function peek(repoId: string, pointer: Pointer): Catalog | undefined {
     const known = hot.get(repoId) as Hot<Catalog> | undefined;
     if (known === undefined || known.value.generation < pointer.generation) return undefined;
@@ -172,9 +176,11 @@ export function createHotIndex(kv: Kv, maxBytes: number): HotIndex {
         const batch = missing.slice(from, from + LOADS_AT_ONCE);
         await Promise.all(batch.map(async (i) => found[i] = await catalogOf(...of[i]!)));
       }
-      // What came instead of one that was late is not to be found again.
-      const current = found.every((catalog, i) => catalog!.generation >= of[i]![1].generation);
-      if (current) together.set(of, found);
+      // What came instead of one that was late is not to be found again, nor what found no room.
+      const isKept = found.every((catalog, i) =>
+        catalog!.generation >= of[i]![1].generation && isHot(catalog!.repoId, catalog)
+      );
+      if (isKept) together.set(of, found);
       return found as Catalog[];
     },
     searchIndex(catalog) {
@@ -192,7 +198,8 @@ export function createHotIndex(kv: Kv, maxBytes: number): HotIndex {
         const index = this.searchIndex(catalog);
         indexes.push(index instanceof Promise ? await index : index);
       }
-      together.set(catalogs, indexes);
+      const isKept = indexes.every((index, i) => isHot(derivedKeys(catalogs[i]!)[0], index));
+      if (isKept) together.set(catalogs, indexes);
       return indexes;
     },
     descriptions(catalog) {

@@ -9,8 +9,8 @@ import { type Position, positionOf, type Row } from "./query.ts";
 
 /** Apps whose versions are read at once. */
 const BATCH = 20;
-/** Apps that are looked at for one page: so far back do news go. */
-export const MAX_APPS = 500;
+/** Apps, those updated last, whose versions are news. */
+const MAX_APPS = 500;
 
 /** A version that an app has got. */
 export interface News extends App {
@@ -27,28 +27,46 @@ export interface NewsPosition {
   version: string;
 }
 
-/**
- * The first `count` news behind a position, and whether there are more. `rows`: apps, the one that
- * was updated last first.
- */
+/** Apps whose versions may be news. */
+export interface NewsApps {
+  /** The one that was updated last first. */
+  apps: Row[];
+  /** The one behind them: nothing older than it is news, or news would have gaps. */
+  border: Row | undefined;
+  /** How many versions the apps have: there are not more news. */
+  versions: number;
+}
+
+/** Takes them from all apps of a list, the one that was updated last first. */
+export function appsOfNews(rows: Iterator<Row>): NewsApps {
+  const taken = Iterator.from(rows).take(MAX_APPS + 1).toArray();
+  const apps = taken.slice(0, MAX_APPS);
+  const count = ({ place, number }: Row) => place.catalog.versions[number]!;
+  return {
+    apps,
+    border: taken[MAX_APPS],
+    versions: apps.reduce((sum, app) => sum + count(app), 0),
+  };
+}
+
+/** The first `count` news behind a position, and whether there are more. */
 export async function readNews(
   hot: HotIndex,
-  rows: Iterator<Row>,
+  { apps, border }: NewsApps,
   { after, count }: { after?: NewsPosition | undefined; count: number },
 ): Promise<{ news: News[]; more: boolean }> {
   const found: News[] = [];
-  let next = rows.next(), certain: News[] = [];
-  for (let apps = 0; apps < MAX_APPS && !next.done; apps += BATCH) {
-    const batch: Row[] = [];
-    for (; batch.length < BATCH && !next.done; next = rows.next()) batch.push(next.value);
+  let certain: News[] = [];
+  for (let at = 0; at < apps.length; at += BATCH) {
+    const batch = apps.slice(at, at + BATCH), next = apps[at + BATCH] ?? border;
     for (const news of await Promise.all(batch.map((row) => newsOf(hot, row)))) {
       for (const one of news) {
         if (after === undefined || compareNews(one, after) > 0) found.push(one);
       }
     }
     // What comes before an app that is still to come comes before all versions of it.
-    const border = next.done ? undefined : positionOf(next.value);
-    certain = border === undefined ? found : found.filter((one) => compareToApp(one, border) < 0);
+    const end = next && positionOf(next);
+    certain = end === undefined ? found : found.filter((one) => compareToApp(one, end) < 0);
     if (certain.length > count) break;
   }
   certain.sort(compareAll);

@@ -43,8 +43,6 @@ export interface Position {
 /** What a query finds. */
 export interface Found {
   total: number;
-  /** How many versions the apps have. */
-  versions(): number;
   counts: Counts;
   /** The rows in their order, behind a position if one is given. Each call begins anew. */
   rows(after?: Position): Generator<Row>;
@@ -81,15 +79,10 @@ export function findApps(places: readonly Place[], query: AppQuery): Found {
   }
   return {
     total,
-    versions: () => found.reduce((sum, here) => sum + versionsOf(here), 0),
     counts,
     rows: (after) => merged(found, byRelevance, query.reverse, after),
     groups: (after) => grouped(found, query.reverse, after),
   };
-}
-
-function versionsOf({ place: { catalog }, numbers }: FoundHere): number {
-  return numbers.reduce((sum, number) => sum + catalog.versions[number]!, 0);
 }
 
 /** Where the list goes on behind a row. */

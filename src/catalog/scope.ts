@@ -6,7 +6,7 @@ import type { Snapshot } from "./directory.ts";
 import type { Source } from "./places.ts";
 
 /** Kinds of callers, by path, whose scopes are kept. */
-const MAX_SCOPES = 1_000;
+const MAX_SCOPES = 200;
 
 export interface Scope {
   /** Another one whenever anything in it is another. */
@@ -18,21 +18,27 @@ export interface Scope {
   readonly isGlobal: boolean;
 }
 
+/** A scope that was given. What is in it may be old; the snapshot that it was of is not held. */
+interface Given {
+  scope: Omit<Scope, "snapshot">;
+  seenIn: WeakRef<Snapshot>;
+}
+
 /** Scopes by what tells them apart: who sees the same on the same path has the same scope. */
 export class Scopes {
-  readonly #known = new LRUCache<string, Scope>({ max: MAX_SCOPES });
+  readonly #known = new LRUCache<string, Given>({ max: MAX_SCOPES });
   #last = 0;
 
   /** The scope of a snapshot. `isVisible` must follow from `key` alone. */
   of(key: string, snapshot: Snapshot, isVisible: (repo: Repo) => boolean): Scope {
     const known = this.#known.get(key);
-    if (known?.snapshot === snapshot) return known;
+    if (known?.seenIn.deref() === snapshot) return { ...known.scope, snapshot };
     const sources = sourcesOf(snapshot, isVisible);
-    const scope = known !== undefined && areSame(known.sources, sources)
-      ? { ...known, snapshot }
-      : { id: ++this.#last, snapshot, ...describe(sources) };
-    this.#known.set(key, scope);
-    return scope;
+    const scope = known !== undefined && areSame(known.scope.sources, sources)
+      ? known.scope
+      : { id: ++this.#last, ...describe(sources) };
+    this.#known.set(key, { scope, seenIn: new WeakRef(snapshot) });
+    return { ...scope, snapshot };
   }
 }
 

@@ -139,14 +139,10 @@ export async function readPointer(
   return asPointer(value);
 }
 
-/** The current pointers of all repositories, by the repository's id. */
-export async function listPointers(kv: Kv): Promise<Map<string, Pointer>> {
-  const pointers = new Map<string, Pointer>();
-  for (const { key, value } of await kv.list<Pointer>({ prefix: keys.indexes })) {
-    const pointer = asPointer(value);
-    if (pointer !== null) pointers.set(key[1] as string, pointer);
-  }
-  return pointers;
+/** Rows of the current pointers of all repositories; the last part of a key is the repository's id. */
+export async function listPointers(kv: Kv): Promise<Deno.KvEntry<Pointer>[]> {
+  const rows = await kv.list<Pointer>({ prefix: keys.indexes });
+  return rows.filter(({ value }) => asPointer(value) !== null);
 }
 
 /** What was written otherwise than today counts as nothing, and the next sync writes it anew. */

@@ -969,11 +969,15 @@ Deno.test("a name is another one in all that tells it, also for who has asked be
     }
   }));
 
-Deno.test("who asks for a list without apps is told how its sync stands, also since a time", () =>
+Deno.test("who asks for apps of a repository without any is told how its sync stands, also since a time", () =>
   withFleet({ isolates: 1, token: TOKEN }, async (fleet) => {
-    const id = await registerAt(fleet, 0, "plain");
+    fleet.upstream.serve("/plain/index.yaml", indexOf({}));
+    const body = { name: "plain", url: `${fleet.upstream.url}/plain`, sync_period: "0" };
+    const { repo_id: id } = await fleet.command(0, "POST", "/v1/repos", body) as Body;
+    await fleet.isolates[0]!.services.syncer.idle();
+    await fleet.pass(2 * SETTLE_MS);
     const request = (headers = {}) =>
-      new Request(`${HOST}/v1/apps?conditions=repo_id=${id},name=nothing`, { headers });
+      new Request(`${HOST}/v1/apps?conditions=repo_id=${id}`, { headers });
     const before = await fleet.edge.fetch(request());
     assert.equal((await before.json()).sync, "successful");
     fleet.upstream.serve("/plain/index.yaml", () => new Response("no", { status: 500 }));
@@ -1031,6 +1035,30 @@ Deno.test("what is answered while the database is slow is not kept for when it i
     for (const [kind, path] of kinds) {
       await textAt(fleet, path, 1);
       await fleet.settle();
+      assert.ok(isSecond(await textAt(fleet, path, 1)), kind);
+    }
+  }));
+
+Deno.test("what is answered while the database does not say what is current is kept by nobody", () =>
+  withFleet({ isolates: 2, token: TOKEN }, async (fleet) => {
+    const id = await registerAt(fleet, 0, "plain");
+    const kinds = Object.entries(everyKind(id, "plain"));
+    for (const [, path] of kinds) await textAt(fleet, path, 1);
+    const { services } = fleet.isolates[1]!, { kv } = services, { getMany } = kv;
+    kv.getMany = () => Promise.reject(new StoreUnavailable("too slow"));
+    fleet.upstream.serve("/plain/index.yaml", indexAt("plain", 2));
+    await fleet.sync(0, id);
+    await fleet.pass(2 * SETTLE_MS);
+    for (let second = 0; second < 3; second++) {
+      for (const [kind, path] of kinds) {
+        assert.ok(!isSecond(await textAt(fleet, path, 1)), kind);
+        assert.deepEqual(fleet.edge.entries().map(({ url }) => url), [], kind);
+      }
+      await fleet.pass(700);
+    }
+    Object.assign(kv, { getMany });
+    await fleet.pass(NOTICE_MS);
+    for (const [kind, path] of kinds) {
       assert.ok(isSecond(await textAt(fleet, path, 1)), kind);
     }
   }));

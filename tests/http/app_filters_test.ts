@@ -152,6 +152,8 @@ Deno.test("GET /apps takes every condition, alone and with others", () =>
     assert.equal((await chartroom.call("GET", `/v1/apps/${spliced}`)).status, 404);
   }));
 
+const values = (count: number) => Array.from({ length: count }, (_, i) => `v${i}`).join("|");
+
 Deno.test("GET /apps refuses wrong values by name", () =>
   withChartroom(async (chartroom, upstream) => {
     const { one } = await registerTwo(chartroom, upstream);
@@ -184,10 +186,32 @@ Deno.test("GET /apps refuses wrong values by name", () =>
       [`cursor=${forged(hash, "1", "redis", one)}&reverse=true`, "cursor"],
       [`cursor=${forged(hash, 1, "redis")}&reverse=true`, "cursor"],
       [`cursor=${forged(hash, 1, "redis", one, 1)}&reverse=true`, "cursor"],
+      // What is no number in JSON would be the same to what names answers.
+      ...["1e999", "-1e999"].map((number): [string, string] => {
+        const text = JSON.stringify([hash, 0, "redis", one]).replace(",0,", `,${number},`);
+        return [`cursor=${btoa(text).replaceAll("=", "")}&reverse=true`, "cursor"];
+      }),
+      ...["name", "app_id", "category_id", "type", "app_version"].map((key): [string, string] => [
+        `conditions=${key}=${values(101)}`,
+        key,
+      ]),
+      ...["keyword=", "name~", "keyword~", "description~", "app_version~"].map(
+        (key): [string, string] => [`conditions=${key}${values(21)}`, key.slice(0, -1)],
+      ),
     ];
     for (const [query, field, status = 400] of table) {
       const answer = await call("GET", `/v1/apps?${query}`);
       assert.deepEqual([answer.status, answer.body.field], [status, field], query);
+    }
+    // Texts that differ in case alone are one.
+    const spellings = Array.from(
+      { length: 32 },
+      (_, i) =>
+        Array.from("redis", (letter, at) => i >> at & 1 ? letter.toUpperCase() : letter).join(""),
+    );
+    for (const query of [`name~${spellings.join("|")}`, `name=redis|${values(99)}`]) {
+      const { body } = await call("GET", `/v1/apps?conditions=${query}`);
+      assert.equal(body.total_count, query.includes("~") ? 3 : 2, query);
     }
     const again = `/v1/apps?limit=9&reverse=true&cursor=${forged(hash, 1e15, "", "")}`;
     assert.equal((await call("GET", again)).body.items.length, 7);

@@ -244,6 +244,28 @@ Deno.test("a group shows twenty of its apps, and counts them all", () =>
     assert.deepEqual([total_count, group.count, group.apps.length], [1, 22, 20]);
   }));
 
+Deno.test("groups of more than 1,000 apps in all go out in pieces, and are what their pages are", () =>
+  withChartroom(async ({ call, register }, upstream) => {
+    const names = Array.from({ length: 60 }, (_, i) => `app-${i}`);
+    upstream.serve(
+      "/index.yaml",
+      indexOf(Object.fromEntries(names.map((name) => [name, chart()]))),
+    );
+    for (let i = 0; i < 21; i++) await register(upstream.url);
+    const groups: Body[] = [];
+    for (const limit of [50, 51]) {
+      const { headers, body } = await call("GET", `/v1/apps?group=name&limit=${limit}`);
+      assert.equal(headers.get("cache-control") === "no-store", limit > 50);
+      groups.push(body.items);
+      assert.equal(body.total_count, 60);
+      const rest = await call("GET", `/v1/apps?group=name&limit=60&cursor=${body.next_cursor}`);
+      const all = [...body.items, ...rest.body.items];
+      assert.equal(new Set(all.map(({ name }) => name)).size, 60);
+      for (const { apps, count } of all) assert.deepEqual([apps.length, count], [20, 21]);
+    }
+    assert.deepEqual(groups[1].slice(0, 50), groups[0]);
+  }));
+
 Deno.test("facets count apps by value, each without its own conditions", () =>
   withChartroom(async ({ call, register }, upstream) => {
     const of = (category: string, more: Partial<VersionSpec> = {}) =>

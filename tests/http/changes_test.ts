@@ -191,6 +191,12 @@ Deno.test("changes end before they would leave out any in between", () =>
     const news = await follow(call, "/v1/apps/changes?", 100);
     const expected = charts.map(([name]) => `${name} 1.0.0`).concat("app-0 0.1.0");
     assert.ok(news.length >= 500);
+    const { body } = await call("GET", "/v1/apps/changes?limit=100&page=5");
+    assert.deepEqual([body.total_count, body.items.length], [501, 100]);
+    for (const page of [6, 7, 1_000_000]) {
+      const { body } = await call("GET", `/v1/apps/changes?limit=100&page=${page}`);
+      assert.deepEqual(body, { items: [], total_count: 501 }, String(page));
+    }
     assert.deepEqual(shown({ body: { items: news } }), expected.slice(0, news.length));
   }));
 

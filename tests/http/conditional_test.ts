@@ -461,6 +461,41 @@ Deno.test("what was answered is answered again without a read, however it is wri
     assert.equal(counts.reads, 1);
   }));
 
+Deno.test("a list in which nothing is found is answered again without a read, too", () =>
+  withRepo(async ({ ask, id, services }) => {
+    const counts = countReads(services);
+    const path = `/v1/apps?conditions=repo_id=${id},name=nothing`;
+    const first = await (await ask(path)).json();
+    assert.deepEqual(first, { items: [], total_count: 0 });
+    counts.reads = 0;
+    const again = await ask(`${path}&limit=10`);
+    assert.deepEqual([counts.reads, again.headers.get("cache-control")], [0, PUBLIC]);
+  }));
+
+Deno.test("all workspaces that have no repository are answered from one place", () =>
+  withRepo(async ({ ask }) => {
+    await ask("/v1/workspaces/none/apps");
+    const { misses } = (await (await ask("/v1/cache")).json()).answers;
+    for (let i = 0; i < 5; i++) await ask(`/v1/workspaces/none-${i}/apps`);
+    assert.equal((await (await ask("/v1/cache")).json()).answers.misses, misses);
+  }));
+
+Deno.test("HEAD says nothing of a length that it does not know", () =>
+  withRepo(async ({ services, id }) => {
+    const { fetch: handle } = createApp(services);
+    const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, handle);
+    for (const path of ["/v1/apps", "/v1/repos", `/v1/repos/${id}`, "/v1/nothing", "/healthz"]) {
+      const url = `http://127.0.0.1:${server.addr.port}${path}`;
+      const [got, head] = [await fetch(url), await fetch(url, { method: "HEAD" })];
+      const { length } = await got.bytes();
+      assert.equal(await head.text(), "");
+      assert.deepEqual([head.status, length > 0], [got.status, true]);
+      assert.ok([null, String(length)].includes(head.headers.get("content-length")), path);
+      assert.equal(head.headers.get("etag"), got.headers.get("etag"));
+    }
+    await server.shutdown();
+  }));
+
 Deno.test("the same address again costs no look at what there is", () =>
   withRepo(async (given) => {
     const { ask, services: { directory } } = given;

@@ -3,6 +3,7 @@ import {
   CHECK_EVERY_MS,
   createDirectory,
   type Directory,
+  NOTICE_MS,
   type Snapshot,
 } from "../../src/catalog/directory.ts";
 import type { Pointer } from "../../src/store/generations.ts";
@@ -127,6 +128,38 @@ for (const [what, change, seen, expected, same] of BY_OTHERS) {
       assert.equal(directory.peek(), after);
     }));
 }
+
+Deno.test("what is read anew and was not changed stays the object that it was", () =>
+  withDirectory(async ({ kv, directory, clock }) => {
+    const before = await directory.current();
+    await storeGeneration(kv, "a", 2, INDEX);
+    await updateRepo(kv, "b", (repo) => ({ repo: { ...repo, description: "new" } }));
+    clock.now += CHECK_EVERY_MS;
+    const after = await directory.current();
+    assert.equal(after.pointers.get("b"), before.pointers.get("b"));
+    assert.equal(after.repos.get("a"), before.repos.get("a"));
+    assert.deepEqual(generations(after), { a: 2, b: 1 });
+    assert.equal(after.repos.get("b")?.description, "new");
+  }));
+
+Deno.test("the directory tells when the database told last what is current", () =>
+  withDirectory(async ({ kv, directory, clock }) => {
+    const read = clock.now;
+    assert.equal(directory.verifiedAt(), read);
+    assert.ok(directory.isRecent(read));
+    clock.now += CHECK_EVERY_MS;
+    kv.gate = () => Promise.reject(new StoreUnavailable("down"));
+    await directory.current();
+    assert.equal(directory.verifiedAt(), read);
+    clock.now = read + NOTICE_MS - 1;
+    assert.ok(directory.isRecent(read));
+    clock.now++;
+    assert.ok(!directory.isRecent(directory.verifiedAt()));
+    kv.gate = () => {};
+    clock.now += CHECK_EVERY_MS;
+    await directory.current();
+    assert.equal(directory.verifiedAt(), clock.now);
+  }));
 
 Deno.test("an own commit shows at once without a read, and an older one never again", () =>
   withDirectory(async ({ kv, directory, clock }) => {

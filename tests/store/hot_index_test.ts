@@ -232,6 +232,34 @@ for (const budget of [TINY, 20_000]) {
     }));
 }
 
+Deno.test("what found no room is not held, although it was asked for together", () =>
+  withWatchedKv(async (kv) => {
+    const of: [string, Pointer][] = [];
+    for (let i = 0; i < 8; i++) {
+      of.push([`r${i}`, await storeGeneration(kv, `r${i}`, 1, longIndex(20))]);
+    }
+    const all = createHotIndex(kv, BUDGET);
+    const whole = await all.catalogs(of);
+    await all.searchIndexes(whole);
+    for (const part of [0.2, 0.01]) {
+      const hot = createHotIndex(kv, all.counts().bytes * part);
+      const missesOf = async (ask: () => Promise<unknown>) => {
+        const { misses } = hot.counts();
+        await ask();
+        return hot.counts().misses - misses;
+      };
+      await hot.catalogs(of);
+      const catalogs = await hot.catalogs(of);
+      await hot.searchIndexes(catalogs);
+      assert.ok(await missesOf(() => hot.searchIndexes(catalogs)) > 0, "search indexes");
+      assert.ok(await missesOf(() => hot.catalogs(of)) > 0, "catalogs");
+    }
+    const { misses } = all.counts();
+    assert.equal(await all.catalogs(of), whole);
+    assert.equal(await all.searchIndexes(whole), await all.searchIndexes(whole));
+    assert.equal(all.counts().misses, misses);
+  }));
+
 Deno.test("what is in hand stays whole when it is evicted", () =>
   withWatchedKv(async (kv) => {
     const pointer = await storeGeneration(kv, REPO, 1, longIndex(300));
