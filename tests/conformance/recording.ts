@@ -36,9 +36,17 @@ export interface Recording {
 
 export type Step =
   | ServeStep
-  | { op: "sync"; repo: string; outcome: string; upstream?: Call[] }
+  | SyncStep
   | { op: "createObject"; id: string; name: string }
   | { op: "clock"; step: string };
+
+/** A sync that is due runs to its end. */
+export interface SyncStep {
+  op: "sync";
+  repo: string;
+  outcome: string;
+  upstream?: Call[];
+}
 
 /** The repository's web server answers a path with something from now on. */
 export interface ServeStep {

@@ -3,7 +3,8 @@
 import type { Body } from "../support/chartroom.ts";
 import type { RawAnswer } from "../support/raw_client.ts";
 import { compareJson, type Discrepancy } from "./compare.ts";
-import { type Call, hasUnknown, readRecordings, type Recording, substitute } from "./recording.ts";
+import { compareCalls, MINUTE, prepare, type Sequence } from "./prepare.ts";
+import { type Call, readRecordings, type Recording, substitute } from "./recording.ts";
 import { compareIndex, compareRepo } from "./saved.ts";
 import { openStage, type Stage } from "./stage.ts";
 
@@ -27,35 +28,20 @@ export interface Exchange {
   discrepancies: Discrepancy[];
 }
 
-interface Sequence {
-  stage: Stage;
-  ids: Map<string, string>;
-  /** Milliseconds between two objects that are made. */
-  step: number;
-  fill: (text: string) => string;
-  guarded: Set<string>;
-  syncs: Map<string, number>;
-  /** Whether it was recorded what the repository's server was asked. */
-  withCalls: boolean;
-}
-
-const MINUTE = 60_000;
-
 /** Plays a file, from an empty Chartroom on. */
 export async function* replay(root: URL, file: string): AsyncGenerator<Exchange> {
   const recordings = await readRecordings(root, file);
   const stage = await openStage(root);
   const ids = new Map<string, string>();
   const fill = (text: string) => substitute(text, ids, stage.charts);
-  const withCalls = recordings.some(({ upstream }) => upstream !== undefined);
   const sequence: Sequence = {
     stage,
     ids,
-    step: MINUTE,
     fill,
+    step: MINUTE,
     guarded: new Set(),
     syncs: new Map(),
-    withCalls,
+    withCalls: recordings.some(({ upstream }) => upstream !== undefined),
   };
   try {
     for (const recording of recordings) yield await play(sequence, file, recording);
@@ -64,51 +50,53 @@ export async function* replay(root: URL, file: string): AsyncGenerator<Exchange>
   }
 }
 
-async function play(
-  sequence: Sequence,
-  file: string,
-  recording: Recording,
-): Promise<Exchange> {
+async function play(sequence: Sequence, file: string, recording: Recording): Promise<Exchange> {
   const { stage, ids, fill } = sequence;
   const discrepancies = await prepare(sequence, recording);
-  const { method, path, contentType, headers, body } = recording.request;
-  const target = fill(path), sent = fill(body ?? "");
-  stage.calls();
-  const answer = await stage.send({
-    method,
-    target,
-    headers: { ...(contentType !== undefined && { "content-type": contentType }), ...headers },
-    ...(body !== undefined && { body: sent }),
-  });
-  const ours = oursOf(answer);
-  const theirsMade = recording.bind !== undefined && recording.response.status === 200;
-  const id: string | undefined = ours.body?.repo_id ?? ours.body?.category_id;
-  if (theirsMade && id !== undefined) ids.set(recording.bind!, id);
-  const calls = stage.calls();
+  const target = fill(recording.request.path), sent = fill(recording.request.body ?? "");
+  const ours = oursOf(await send(stage, recording.request, target, sent));
   if (sequence.withCalls) {
-    discrepancies.push(...compareCalls(recording.upstream ?? [], calls, "upstream", fill));
+    const { upstream = [] } = recording;
+    discrepancies.push(...compareCalls(upstream, stage.calls(), "upstream", fill));
   }
-  const registers = method === "POST" && ours.body?.repo_id !== undefined &&
-    !("repo_event_id" in ours.body);
-  const theirs = theirsOf(recording, fill);
+  const theirsMade = recording.bind !== undefined && recording.response.status === 200;
+  const registered = recording.request.method === "POST" && !("repo_event_id" in Object(ours.body))
+    ? ours.body?.repo_id as string | undefined
+    : undefined;
+  if (theirsMade && registered !== undefined) ids.set(recording.bind!, registered);
   const exchange: Exchange = {
     file,
     recording,
     target,
     sent,
-    theirs,
+    theirs: theirsOf(recording, fill),
     ours,
     discrepancies,
-    later: registers ? await callsOf(stage, target, sent) : [],
+    later: registered === undefined ? [] : await callsOf(stage, target, sent),
     guarded: [...sequence.guarded].some((id) => isAbout(target, id)),
     syncs: Math.max(0, ...[...sequence.syncs].map(([id, n]) => isAbout(target, id) ? n : 0)),
   };
   discrepancies.push(...compareAnswers(exchange));
   discrepancies.push(...await compareStored(stage, exchange, ids));
   if (theirsMade) stage.tick(sequence.step);
-  return registers && !theirsMade
-    ? { ...exchange, made: await undo(stage, ours.body.repo_id) }
-    : exchange;
+  else if (registered !== undefined) exchange.made = await undo(stage, registered);
+  return exchange;
+}
+
+async function send(
+  stage: Stage,
+  { method, contentType, headers, body }: Recording["request"],
+  target: string,
+  sent: string,
+): Promise<RawAnswer> {
+  stage.calls();
+  const all = { ...(contentType !== undefined && { "content-type": contentType }), ...headers };
+  return await stage.send({
+    method,
+    target,
+    headers: all,
+    ...(body !== undefined && { body: sent }),
+  });
 }
 
 /** Whether a request names a repository, or an app of it, whose id has the repository's in it. */
@@ -129,43 +117,6 @@ async function undo(stage: Stage, repoId: string): Promise<Body> {
   const made = await stage.look(`/repos/${repoId}`);
   await stage.remove(repoId);
   return made;
-}
-
-/** Does what happened before the request. */
-async function prepare(
-  sequence: Sequence,
-  { before = [] }: Recording,
-): Promise<Discrepancy[]> {
-  const { stage, fill } = sequence;
-  const found: Discrepancy[] = [];
-  for (const step of before) {
-    if (step.op === "serve") await stage.serve(step);
-    else if (step.op === "clock") sequence.step = step.step.startsWith("0 ") ? 0 : MINUTE;
-    else if (step.op === "createObject") {
-      found.push({ at: "createObject", theirs: step.id, ours: undefined });
-      stage.tick(sequence.step);
-    } else if (!hasUnknown(fill(step.repo))) {
-      const repo = fill(step.repo);
-      stage.calls();
-      await stage.sync(repo);
-      sequence.syncs.set(repo, (sequence.syncs.get(repo) ?? 0) + 1);
-      const { upstream, outcome } = step;
-      if (upstream) found.push(...compareCalls(upstream, stage.calls(), "sync.upstream", fill));
-      const [, state, text] = /state=(\w+) message=(".*") requeue/.exec(outcome) ?? [];
-      const { status, sync } = await stage.look(`/repos/${repo}`);
-      if (state !== status) {
-        const theirs = state && [state, text!.slice(1, -1)].join(" ").trim();
-        found.push({
-          at: "sync.state",
-          theirs,
-          ours: [status, sync.reason, sync.message].join(" ").trim(),
-        });
-      }
-      if (state === "successful" && sync.reason === "shrink") sequence.guarded.add(repo);
-      else sequence.guarded.delete(repo);
-    } else found.push({ at: "sync.repo", theirs: step.repo, ours: undefined });
-  }
-  return found;
 }
 
 function oursOf({ status, headers, text }: RawAnswer): Exchange["ours"] {
@@ -196,17 +147,6 @@ function compareAnswers({ theirs, ours, recording }: Exchange): Discrepancy[] {
   if (theirs.status >= 400 && theirs.type !== ours.type) return found;
   found.push(...compareJson(theirs.body, ours.body, recording.unstable !== undefined));
   return found;
-}
-
-function compareCalls(
-  theirs: readonly Call[],
-  ours: readonly Call[],
-  at: string,
-  fill: (text: string) => string,
-): Discrepancy[] {
-  const line = ({ method, path, auth }: Call) => `${method} ${fill(path)}${auth ? ` ${auth}` : ""}`;
-  const [a, b] = [theirs.map(line), ours.map(line)];
-  return JSON.stringify(a) === JSON.stringify(b) ? [] : [{ at, theirs: a, ours: b }];
 }
 
 /** What of KubeSphere's stored object can be seen from outside. */

@@ -18,7 +18,7 @@ const NO_TIME = "0001-01-01T00:00:00.000Z";
 
 export const APPS: readonly Difference[] = [
   {
-    name: "update_time is when the newest version was made",
+    name: "an app's update_time is that of its newest version",
     kubesphere: "`update_time` of an app is its `create_time`",
     chartroom: "`create_time` of its newest version",
     why: "That is what the name says, and what `orderBy=update_time` needs",

@@ -34,7 +34,7 @@ export const LISTS: readonly Difference[] = [
       fieldOf(exchange) === "orderBy",
   },
   {
-    name: "orderBy is followed",
+    name: "the order that is asked for is given",
     kubesphere: "Every list has one order",
     chartroom: "`create_time`, `update_time`, `name`, `status` for apps and repositories; " +
       "`sequence`, `create_time`, `stable_first` for versions",

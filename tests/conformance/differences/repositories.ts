@@ -211,7 +211,7 @@ export const REPOSITORIES: readonly Difference[] = [
       ours.status === 200 && /\.(creator|owner)$/.test(found.at) && found.ours === undefined,
   },
   {
-    name: "status_time tells the last sync",
+    name: "a repository's status_time is its last sync",
     kubesphere: "`status_time` of a repository is always `0001-01-01T00:00:00.000Z`",
     chartroom: "When its last sync ended; the same zero before that",
     why: "That is what the name says",
@@ -219,16 +219,6 @@ export const REPOSITORIES: readonly Difference[] = [
       /^body\.(items\.)?status_time$/.test(placeOf(found)) &&
       partsOf(exchange).path.startsWith("/repos") && found.theirs === "0001-01-01T00:00:00.000Z" &&
       /^20\d\d-/.test(String(found.ours)),
-  },
-  {
-    name: "an empty name or URL is refused",
-    kubesphere: '`PATCH` ignores `"name":""` and `"url":""`',
-    chartroom: "400",
-    why: "Whoever empties a field of a form learns that it cannot be empty",
-    covers: ({ at }, exchange) =>
-      at === "status" && exchange.recording.request.method === "PATCH" &&
-      answered(exchange, 200, 400, "invalid_field") &&
-      bodyOf(exchange)[fieldOf(exchange) ?? ""] === "",
   },
   {
     name: "repositories are found by more than their name",

@@ -1,8 +1,18 @@
-/** What is yet to come. */
+/** What may not stay so. */
 
-import { answered, type Difference, partsOf } from "./difference.ts";
+import { answered, bodyOf, type Difference, fieldOf, partsOf } from "./difference.ts";
 
 export const UNDECIDED: readonly Difference[] = [
+  {
+    name: "an empty name or URL is refused",
+    kubesphere: '`PATCH` ignores `"name":""` and `"url":""`',
+    chartroom: "400",
+    why: "Whoever empties a field of a form learns that it cannot be empty",
+    covers: ({ at }, exchange) =>
+      at === "status" && exchange.recording.request.method === "PATCH" &&
+      answered(exchange, 200, 400, "invalid_field") &&
+      bodyOf(exchange)[fieldOf(exchange) ?? ""] === "",
+  },
   {
     name: "packages are not served yet",
     kubesphere: "`GET .../versions/{version}/package` and `/files`",
