@@ -1,4 +1,7 @@
-/** Real indexes, and what mistakes make of pieces of them, held against js-yaml's reading. */
+/**
+ * Real indexes, where they lie beside the project, and what mistakes make of pieces of them, held
+ * against js-yaml's reading.
+ */
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
