@@ -72,10 +72,12 @@ export const REPOSITORIES: readonly Difference[] = [
       "and password from its URL",
     chartroom: 'Also `{"username":"...","password":"..."}`, checked like every field',
     why: "A password need not be escaped for a URL, nor stand in one",
-    covers: ({ at }, exchange) => {
+    covers: ({ at, ours }, exchange) => {
       if (!("credential" in bodyOf(exchange))) return false;
       const given = bodyOf(exchange).url;
-      if (at === "upstream") return exchange.ours.status === 200 && /^http/.test(given);
+      if (at === "upstream") {
+        return exchange.ours.status === 200 && /^GET \S+ \S+:/.test(String(ours));
+      }
       if (at !== "status" || given?.startsWith("s3")) return false;
       return answered(exchange, 400, 200) ||
         answered(exchange, 200, 400, "invalid_field") && fieldOf(exchange) === "credential";
@@ -139,7 +141,7 @@ export const REPOSITORIES: readonly Difference[] = [
       }
       if (at !== "status") return false;
       return answered(exchange, 200, 400, "invalid_field") && fieldOf(exchange) === "name" &&
-          (name.trim() === "" || [...name].length > MAX_NAME) ||
+          (name !== "" && name.trim() === "" || [...name].length > MAX_NAME) ||
         answered(exchange, 200, 409, "name_taken") && name.trim() !== name;
     },
   },

@@ -205,8 +205,8 @@ export const SYNCING: readonly Difference[] = [
     chartroom: 'Every hour; `"0"` and `""` are never',
     why: "What nobody looks after stays fresh",
     covers: ({ at, theirs, ours }, exchange) =>
-      at === "stored.period" && theirs === 0 && ours === 3_600 || ours === "1h" &&
-        placeOf({ at, theirs, ours }).endsWith("sync_period") && exchange.ours.status === 200,
+      at === "stored.period" && theirs === 0 && ours === 3_600 &&
+      (bodyOf(exchange).sync_period ?? null) === null,
   },
   {
     name: "a period is a duration that can be followed",
