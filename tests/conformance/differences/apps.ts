@@ -92,7 +92,7 @@ export const APPS: readonly Difference[] = [
     name: "names keep their text",
     kubesphere: "Of a chart `1.10:` the name is `1.1`, of `yes:` it is `true`",
     chartroom: "As they are written",
-    why: "So Helm shows them where they are in quotes, and nobody means anything else",
+    why: "Whoever wrote them meant these letters",
     covers: ({ at }, exchange) =>
       /^body\.items\.(missing|extra)$/.test(at) && partsOf(exchange).path === "/apps" &&
       exchange.theirs.body.total_count === exchange.ours.body.total_count &&

@@ -38,7 +38,7 @@ export const LISTS: readonly Difference[] = [
     kubesphere: "Every list has one order",
     chartroom: "`create_time`, `update_time`, `name`, `status` for apps and repositories; " +
       "`sequence`, `create_time`, `stable_first` for versions",
-    why: "KubeSphere's console has a menu for it",
+    why: "What is asked for is what is given",
     covers: (found, exchange) => {
       const order = partsOf(exchange).query.get("orderBy");
       return /^body\.items\.(order|missing|extra)$/.test(found.at) &&

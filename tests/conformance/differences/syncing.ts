@@ -52,7 +52,7 @@ export const SYNCING: readonly Difference[] = [
   },
   {
     name: "one bad entry costs that entry",
-    kubesphere: "A number where a text should be, a date that is none, a null: the whole index " +
+    kubesphere: "A number where a text should be, or a date that is none: the whole index " +
       "is refused",
     chartroom: "What can be understood is (`version: 1.10` is `1.10`); an entry that cannot is " +
       "left out and listed at `/repos/{repo}/problems`",
@@ -169,7 +169,7 @@ export const SYNCING: readonly Difference[] = [
     name: "there are 100 events",
     kubesphere: "The last 10 are kept",
     chartroom: "The last 100",
-    why: "A repository that fails every ten minutes shows more than the last two hours",
+    why: "A repository that fails every ten minutes fills ten of them in less than two hours",
     covers: (found, exchange) => {
       if (!partsOf(exchange).path.endsWith("/events") || exchange.theirs.body.total_count !== 10) {
         return false;
