@@ -37,8 +37,8 @@ Deno.test("the README's walk runs as written", async () => {
   const told = (answer: { state?: string }) => answer.state !== undefined;
   const steps = answers.filter((answer) => !told(answer));
   const [made, repo, action, result, events, webhook, announced, apps, ...rest] = steps;
-  const [versions, latest, search, deleted] = rest;
-  assert.equal(steps.length, 24);
+  const [versions, latest, files, search, deleted] = rest;
+  assert.equal(steps.length, 26);
   assert.deepEqual(deleted, { message: "success" });
   assert.equal(result.repo_event_id, action.repo_event_id);
   assert.equal(result.status, "successful");
@@ -52,5 +52,8 @@ Deno.test("the README's walk runs as written", async () => {
   assert.equal(apps.items[0].name, "anchor");
   assert.equal(versions.items[0].name, "1.1.0 [1.0.4]");
   assert.equal(latest.version, "1.1.0");
+  assert.deepEqual(Object.keys(files.files), ["README.md"]);
+  assert.match(atob(files.files["README.md"]), /^# anchor/);
+  assert.equal(files.version_id, latest.version_id);
   assert.equal(search.items[0].name, "lighthouse");
 });

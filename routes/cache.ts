@@ -5,9 +5,13 @@ import type { Services } from "../src/services.ts";
 import type { Answers } from "./support/answers.ts";
 import { authorize, type Env } from "./support/authenticate.ts";
 
-export function cache({ hot }: Services, answers: Answers) {
+export function cache({ hot, archives }: Services, answers: Answers) {
   return new Hono<Env>().get("/", (c) => {
     authorize(c, "write", "");
-    return c.json({ catalogs: hot.counts(), answers: answers.counts() });
+    return c.json({
+      catalogs: hot.counts(),
+      answers: answers.counts(),
+      archives: archives.counts(),
+    });
   });
 }

@@ -1,15 +1,18 @@
 /** What the routes call, made once at start from a configuration. */
 
 import { createSecrets, loadOrMakeKey, SECRET_KEY_BYTES } from "./access/secrets.ts";
+import { type Archives, createArchives } from "./catalog/archives.ts";
 import { createDirectory, type Directory } from "./catalog/directory.ts";
 import { createHotIndex, type HotIndex } from "./catalog/hot_index.ts";
 import { Scopes } from "./catalog/scope.ts";
 import { type Config, ConfigError } from "./config.ts";
 import { tagsOfGeneration, tagsOfRepo } from "./edge_tags.ts";
 import type { Log } from "./log.ts";
+import { createArchiveSource } from "./sources/archive.ts";
 import { createEgress } from "./sources/egress.ts";
-import { createSource, HTTP_LIMITS, type HttpLimits } from "./sources/download.ts";
+import { createSource } from "./sources/download.ts";
 import { createPurger, type Schedule } from "./sources/purge.ts";
+import { HTTP_LIMITS, type HttpLimits } from "./sources/watch.ts";
 import { type Kv, openKv } from "./store/kv.ts";
 import type { RepositoriesDeps } from "./sync/repositories.ts";
 import { createSyncer, type Syncer } from "./sync/syncer.ts";
@@ -22,6 +25,7 @@ export interface Services {
   hot: HotIndex;
   /** For the answers that are drawn from it; bytes. */
   answerBytes: number;
+  archives: Archives;
   syncer: Syncer;
   repositories: RepositoriesDeps;
   clock: () => number;
@@ -42,6 +46,8 @@ export interface Surroundings {
 
 /** Of the budget of the cache: answers, ready to be sent. */
 const ANSWERS_SHARE = 1 / 8;
+/** Charts' archives, as they were fetched. */
+const ARCHIVES_SHARE = 1 / 8;
 
 /** Opens the database and puts the parts together. Throws a `ConfigError` if that cannot be done. */
 export async function createServices(
@@ -56,7 +62,15 @@ export async function createServices(
   const egress = createEgress(config.allowUpstream);
   const fetchIndex = createSource(egress, httpLimits);
   const answerBytes = config.cacheBytes * ANSWERS_SHARE;
-  const hot = createHotIndex(kv, config.cacheBytes - answerBytes);
+  const archiveBytes = config.cacheBytes * ARCHIVES_SHARE;
+  const hot = createHotIndex(kv, config.cacheBytes - answerBytes - archiveBytes);
+  const archives = createArchives({
+    fetchArchive: createArchiveSource(egress, httpLimits),
+    secrets,
+    maxBytes: archiveBytes,
+    clock,
+    log,
+  });
   const directory = createDirectory(kv, clock);
   const { schedule } = surroundings;
   const purger = createPurger(config.purgeUrl, { log, clock, ...(schedule && { schedule }) });
@@ -82,6 +96,7 @@ export async function createServices(
     scopes: new Scopes(),
     hot,
     answerBytes,
+    archives,
     syncer,
     repositories: {
       ...shared,
@@ -96,6 +111,7 @@ export async function createServices(
     clock,
     log,
     async close() {
+      archives.close();
       await syncer.close();
       await purger.close();
       await kv.close();

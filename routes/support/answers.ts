@@ -11,6 +11,7 @@ import type { Directory, Snapshot } from "../../src/catalog/directory.ts";
 import type { CacheCounts } from "../../src/catalog/hot_index.ts";
 import { GenerationGone } from "../../src/store/generations.ts";
 import { hasCredentials } from "./authenticate.ts";
+import { type Derived, giveDerived } from "./derived.ts";
 import { isNotModified, type Validators } from "./conditional.ts";
 import { cacheHeaders, type Kind, type Origin } from "./edge_cache.ts";
 import { chooseEncoding, compress, type Encoding, isWorthCompressing } from "./encoding.ts";
@@ -36,14 +37,14 @@ export interface Recipe {
   isPublic: boolean;
   /** When what it is drawn from changed last, in milliseconds of the epoch, if that tells all. */
   lastModified?: number | undefined;
-  /** Makes the body. `false` beside it: it is of this moment, and not to be kept. */
-  make: () => Promise<Made>;
+  make: () => Promise<Made | Derived>;
 }
 
 export interface Made {
   /** As pieces, one stream of them for each call, if it is too long to be kept. */
   body: string | (() => AsyncIterable<string>);
   type?: string;
+  /** `false`: it is of this moment, and not to be kept. */
   keep?: boolean;
 }
 
@@ -175,14 +176,14 @@ export function createAnswers(directory: Directory, maxBytes: number): Answers {
   });
   /** The snapshot that all of these are drawn from. */
   let givenIn: Snapshot | undefined;
-  const making = new Map<string, Promise<Answer | Stream>>();
+  const making = new Map<string, Promise<Answer | Stream | Derived>>();
   /** What is on its way out, until middleware is done with it. */
   const leaving = new WeakMap<
     Request,
     { answer: Answer; snapshot: Snapshot; form: Form; part: "whole" | "notModified" }
   >();
 
-  async function answerTo(recipe: Recipe): Promise<Answer | Stream> {
+  async function answerTo(recipe: Recipe): Promise<Answer | Stream | Derived> {
     const { kind, query, version, isPublic } = recipe;
     const key = JSON.stringify([kind, version, isPublic, query]);
     const known = byQuery.get(key);
@@ -194,6 +195,7 @@ export function createAnswers(directory: Directory, maxBytes: number): Answers {
     if (made === undefined) {
       counts.misses++;
       made = recipe.make().then((made) => {
+        if ("open" in made) return made;
         if (typeof made.body !== "string") return made.body;
         const answer = new Answer(made.body, made, recipe);
         if (made.keep !== false) byQuery.set(key, answer);
@@ -213,7 +215,7 @@ export function createAnswers(directory: Directory, maxBytes: number): Answers {
   async function prepare(recipe: () => Promise<Recipe>) {
     const ready = await recipe();
     const verifiedAt = directory.verifiedAt();
-    return { snapshot: ready.snapshot, verifiedAt, answer: await answerTo(ready) };
+    return { ready, verifiedAt, answer: await answerTo(ready) };
   }
 
   return {
@@ -230,20 +232,24 @@ export function createAnswers(directory: Directory, maxBytes: number): Answers {
     },
     async give(c, recipe) {
       const request = c.req.raw;
-      const { snapshot, verifiedAt, answer } = await prepare(recipe).catch((error) => {
+      const { ready, verifiedAt, answer } = await prepare(recipe).catch((error) => {
         // What was current a moment ago is swept: it is long ago that this process looked.
         if (!(error instanceof GenerationGone)) throw error;
         directory.refresh();
         return prepare(recipe);
       });
       if (typeof answer === "function") return streamed(answer());
-      const form = await answer.form(chooseEncoding(request.headers.get("accept-encoding")));
       // Where the database is slow, others may have changed what this process does not know of yet.
-      if (!directory.isRecent(verifiedAt)) {
+      const isRecent = directory.isRecent(verifiedAt);
+      if ("open" in answer) {
+        return await giveDerived(request, ready, { ...answer, keep: answer.keep && isRecent });
+      }
+      const form = await answer.form(chooseEncoding(request.headers.get("accept-encoding")));
+      if (!isRecent) {
         return new Response(form.bytes, { headers: answer.headersOf(form, false) });
       }
       const part = isNotModified(request.headers, form) ? "notModified" : "whole";
-      leaving.set(request, { answer, snapshot, form, part });
+      leaving.set(request, { answer, snapshot: ready.snapshot, form, part });
       return part === "whole"
         ? new Response(form.bytes, { headers: answer.headersOf(form, true) })
         : new Response(null, { status: 304, headers: answer.validatorsOf(form) });

@@ -14,7 +14,14 @@ import { drawnFrom } from "./recipe.ts";
 /** What an answer about one app is drawn from, and the app itself, for who makes it. */
 export interface AppDraft extends Omit<Recipe, "kind" | "query" | "make"> {
   appId: string;
-  read: () => Promise<{ app: App; current: boolean }>;
+  read: () => Promise<AppRead>;
+}
+
+/** An app, of which generation it is, and whether that is the current one. */
+export interface AppRead {
+  app: App;
+  generation: number;
+  current: boolean;
 }
 
 /** Finds an app's repository. Throws a `Refused` if the caller sees no such app, now or when it is read. */
@@ -33,7 +40,11 @@ export async function draftOfApp(c: Context<Env>, services: Services): Promise<A
       const number = catalog === undefined ? -1 : numberOf(catalog, parsed!.key);
       if (number < 0) throw appNotFound(appId);
       const [entry] = services.hot.entries(catalog!, [number]);
-      return { app: { repo: source.repo, entry: entry! }, current: isCurrent(source, catalog!) };
+      return {
+        app: { repo: source.repo, entry: entry! },
+        generation: catalog!.generation,
+        current: isCurrent(source, catalog!),
+      };
     },
   };
 }

@@ -11,6 +11,8 @@ export type Kind =
   | "app"
   | "versions"
   | "version"
+  | "package"
+  | "files"
   | "changes"
   | "feed"
   | "categories";
@@ -25,6 +27,8 @@ const EDGE: Readonly<Record<Kind, { fresh: number; revalidating: number; failing
   app: { fresh: 60, revalidating: 30, failing: 86_400 },
   versions: { fresh: 60, revalidating: 30, failing: 86_400 },
   version: { fresh: 60, revalidating: 30, failing: 86_400 },
+  package: { fresh: 60, revalidating: 30, failing: 86_400 },
+  files: { fresh: 60, revalidating: 30, failing: 86_400 },
   changes: { fresh: 60, revalidating: 30, failing: 86_400 },
   categories: { fresh: 60, revalidating: 30, failing: 86_400 },
   feed: { fresh: 300, revalidating: 60, failing: 86_400 },

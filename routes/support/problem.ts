@@ -15,12 +15,15 @@ const STATUS: Record<RefusalCode, ContentfulStatusCode> = {
   unauthorized: 401,
   forbidden: 403,
   not_found: 404,
+  no_archive: 404,
   method_not_allowed: 405,
   name_taken: 409,
   conflict: 409,
   body_too_large: 413,
   unsupported_media_type: 415,
   not_implemented: 501,
+  archive_unavailable: 502,
+  archive_unusable: 502,
   unavailable: 503,
 };
 
@@ -35,6 +38,7 @@ const TITLE: Partial<Record<number, string>> = {
   415: "Unsupported Media Type",
   500: "Internal Server Error",
   501: "Not Implemented",
+  502: "Bad Gateway",
   503: "Service Unavailable",
 };
 

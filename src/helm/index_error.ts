@@ -1,4 +1,4 @@
-/** Why an index could not be had or used; stable names, part of the API. */
+/** Why an index, or an archive, could not be had or used; stable names, part of the API. */
 export type IndexErrorReason =
   | "unreachable"
   | "timeout"
@@ -6,6 +6,8 @@ export type IndexErrorReason =
   | "unauthorized"
   | "redirect"
   | "blocked"
+  /** Of an archive alone. */
+  | "unsupported_url"
   | "too_large"
   | "empty"
   | "html"
@@ -20,7 +22,7 @@ export type IndexErrorReason =
   | "credential_unreadable"
   | "internal";
 
-/** An index that cannot be used. The message is for people and never holds a credential. */
+/** An index that cannot be used, or an archive that cannot be had. The message is for people and never holds a credential. */
 export class IndexError extends Error {
   override readonly name = "IndexError";
 

@@ -1,13 +1,16 @@
-/** Where an index is on the network, found from a repository's URL. */
+/** Where an index or an archive is on the network, found from a repository's URL. */
 
-import { httpPlace } from "./http.ts";
-import { s3Place } from "./s3.ts";
-import type { Credential } from "./source.ts";
+import { IndexError } from "../helm/index_error.ts";
+import { folderUrl, httpArchivePlace, httpPlace } from "./http.ts";
+import { s3ArchivePlace, s3Folder, s3ObjectUrl, s3Place, S3UrlError } from "./s3.ts";
+import type { BasicCredential, Credential, S3Credential } from "./source.ts";
 
-/** An address over HTTP, and what proves there that an index may be had. */
+/** An address over HTTP, and what proves there that what is at it may be had. */
 export interface Place {
-  /** Of the index: `http` or `https`, without userinfo. */
+  /** `http` or `https`, without userinfo. */
   url: URL;
+  /** Whether it is elsewhere than the repository, whose proofs are not for it, nor for its redirects. */
+  isForeign?: boolean;
   /** Adds what proves it to the headers of a call of `url`, which is of this place's origin. */
   authorize?(url: URL, headers: Headers): void | Promise<void>;
   /** What an answer other than 200 says beside its status; for people, and without secrets. */
@@ -19,13 +22,62 @@ export interface Place {
  * the other kind counts as none.
  */
 export function placeOf(repoUrl: string, credential: Credential | undefined): Place {
-  if (isS3(repoUrl)) {
-    return s3Place(repoUrl, credential && "username" in credential ? undefined : credential);
+  if (isS3(repoUrl)) return s3Place(repoUrl, forS3(credential));
+  return httpPlace(repoUrl, forHttp(credential));
+}
+
+/**
+ * The place of an archive that a repository's index names by `reference`: a URL, or a path from the
+ * index's folder on, as Helm resolves it (`ResolveReferenceURL` in its `pkg/repo/chartrepo.go`).
+ * What is elsewhere is asked for without any proof. Throws an `IndexError` for what cannot be
+ * called, such as `oci`.
+ */
+export function archivePlace(
+  repoUrl: string,
+  credential: Credential | undefined,
+  reference: string,
+): Place {
+  const url = isS3(repoUrl)
+    ? URL.parse(reference, s3Folder(repoUrl))
+    : resolveBeside(folderUrl(repoUrl), reference);
+  if (url === null || !/^(https?|s3):$/.test(url.protocol)) {
+    const found = url === null ? "something that is no URL" : `one of the scheme ${url.protocol}`;
+    throw unsupported(`an http, https or s3 URL, not ${found.replace(/:$/, "")}`);
   }
-  return httpPlace(repoUrl, credential && "username" in credential ? credential : undefined);
+  // Whatever it is, it is the index's and not the user's.
+  url.username = url.password = url.hash = "";
+  try {
+    if (isS3(repoUrl)) return s3ArchivePlace(repoUrl, forS3(credential), url);
+    if (url.protocol === "s3:") return { url: s3ObjectUrl(url), isForeign: true };
+    return httpArchivePlace(repoUrl, forHttp(credential), url);
+  } catch (error) {
+    throw error instanceof S3UrlError ? unsupported(error.message) : error;
+  }
 }
 
 /** Whether a repository's URL names a bucket. */
 export function isS3(repoUrl: string): boolean {
   return /^s3:/i.test(repoUrl);
+}
+
+/** As Helm does it, the folder's query goes along; but not elsewhere, since it may hold a secret. */
+function resolveBeside(folder: URL, reference: string): URL | null {
+  const url = URL.parse(reference, folder);
+  const isRelative = !URL.canParse(reference);
+  if (isRelative && url?.origin === folder.origin && folder.search !== "") {
+    url.search = folder.search;
+  }
+  return url;
+}
+
+function unsupported(expected: string): IndexError {
+  return new IndexError("unsupported_url", `the index should name the archive by ${expected}`);
+}
+
+function forS3(credential: Credential | undefined): S3Credential | undefined {
+  return credential && "username" in credential ? undefined : credential;
+}
+
+function forHttp(credential: Credential | undefined): BasicCredential | undefined {
+  return credential && "username" in credential ? credential : undefined;
 }

@@ -25,6 +25,7 @@ const DEFAULT_REGION = "us-east-1";
 const REGION = /^[a-z0-9-]{1,64}$/;
 /** What Amazon took for a name before 2018, and other servers still do. */
 const BUCKET = /^[A-Za-z0-9._-]{3,255}$/;
+const INDEX_NAME = /(?<=^|\/)index\.(yaml|yml|json)$/;
 /** The SHA-256 of a body that is empty. */
 const EMPTY_SHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 /** Of an error; its code stands at the beginning. */
@@ -36,9 +37,39 @@ const EXPECTED_URL = "an S3 URL without user name, query and `#`, such as " +
 /** The index of a repository at an `s3` URL. Throws an `S3UrlError` as {@link parseS3Url} does. */
 export function s3Place(repoUrl: string, credential: S3Credential | undefined): Place {
   const object = parseS3Url(repoUrl, credential);
+  return { url: urlOf(object), ...proofs(object.region, credential) };
+}
+
+/**
+ * The place of an archive that the index in a bucket names by a URL, `s3`, `http` or `https`. Only
+ * what is in that bucket is asked for with a signature. Throws an `S3UrlError`.
+ */
+export function s3ArchivePlace(
+  repoUrl: string,
+  credential: S3Credential | undefined,
+  named: URL,
+): Place {
+  const { endpoint, bucket, region } = parseS3Url(repoUrl, credential);
+  const url = named.protocol === "s3:" ? s3ObjectUrl(named, credential) : named;
+  // A URL with a query may be signed as it is, and must not be twice.
+  const isOwn = url.href.startsWith(`${endpoint}/${bucket}/`) && url.search === "";
+  return isOwn ? { url, ...proofs(region, credential) } : { url, isForeign: true };
+}
+
+/** The HTTP URL of an object at an `s3` URL, whose query counts for nothing. */
+export function s3ObjectUrl({ host, pathname }: URL, credential?: S3Credential): URL {
+  const { path, ...server } = locate(`s3://${host}${pathname}`, credential);
+  return urlOf({ ...server, key: unescaped(path) });
+}
+
+/** The folder of a repository, as an `s3` URL. */
+export function s3Folder(repoUrl: string): string {
+  return `${repoUrl.replace(INDEX_NAME, "").replace(/\/+$/, "")}/`;
+}
+
+function proofs(region: string, credential: S3Credential | undefined): Omit<Place, "url"> {
   const { accessKeyID, secretAccessKey, sessionToken } = credential ?? {};
   return {
-    url: urlOf(object),
     ...(accessKeyID && secretAccessKey && {
       async authorize(url, headers) {
         const signer = new AwsV4Signer({
@@ -48,12 +79,12 @@ export function s3Place(repoUrl: string, credential: S3Credential | undefined): 
           secretAccessKey,
           ...(sessionToken && { sessionToken }),
           service: "s3",
-          region: object.region,
+          region,
         });
         for (const [name, value] of (await signer.sign()).headers) headers.set(name, value);
       },
     }),
-    explain: (response) => explain(response, object.region),
+    explain: (response) => explain(response, region),
   };
 }
 
@@ -64,8 +95,17 @@ export function s3Place(repoUrl: string, credential: S3Credential | undefined): 
  * without {@link s3CredentialObjection}.
  */
 export function parseS3Url(repoUrl: string, credential: S3Credential = {}): S3Object {
+  const { path, ...server } = locate(repoUrl, credential);
+  return { ...server, key: indexKey(path) };
+}
+
+/** Server and bucket of an `s3` URL, and what is behind them, with escapes. */
+function locate(
+  url: string,
+  credential: S3Credential = {},
+): Omit<S3Object, "key"> & { path: string } {
   // By hand: to the URL parser, what follows an unknown scheme is no host.
-  const [, authority, path = "/"] = /^s3:\/\/([^/?#@\\%\s]+)(\/[^?#]*)?$/i.exec(repoUrl) ?? [];
+  const [, authority, path = "/"] = /^s3:\/\/([^/?#@\\%\s]+)(\/[^?#]*)?$/i.exec(url) ?? [];
   if (authority === undefined) throw new S3UrlError(EXPECTED_URL);
   const server = serverOf(authority, credential);
   const [bucket, prefix] = server.namesBucket
@@ -78,7 +118,7 @@ export function parseS3Url(repoUrl: string, credential: S3Credential = {}): S3Ob
     );
   }
   const region = credential.region || regionOf(server.url.hostname);
-  return { endpoint: server.url.origin, region, bucket, key: keyOf(prefix) };
+  return { endpoint: server.url.origin, region, bucket, path: prefix };
 }
 
 /** What was expected of a credential instead; `undefined` if there is nothing wrong with it. */
@@ -124,7 +164,14 @@ function regionOf(host: string): string {
 }
 
 /** The key of the index below a prefix, which may be escaped or name the index itself. */
-function keyOf(escaped: string): string {
+function indexKey(escaped: string): string {
+  const prefix = unescaped(escaped);
+  if (INDEX_NAME.test(prefix)) return prefix;
+  const folder = prefix.replace(/\/+$/, "");
+  return folder === "" ? "index.yaml" : `${folder}/index.yaml`;
+}
+
+function unescaped(escaped: string): string {
   let prefix: string;
   try {
     prefix = decodeURIComponent(escaped);
@@ -137,9 +184,7 @@ function keyOf(escaped: string): string {
   if (/(^|\/)\.{1,2}(\/|$)/.test(prefix)) {
     throw new S3UrlError("an S3 URL without `.` and `..` in its path");
   }
-  if (/(^|\/)index\.(yaml|yml|json)$/.test(prefix)) return prefix;
-  const folder = prefix.replace(/\/+$/, "");
-  return folder === "" ? "index.yaml" : `${folder}/index.yaml`;
+  return prefix;
 }
 
 /** The address by path, with the escapes that are signed, for servers that take it literally. */

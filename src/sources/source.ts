@@ -1,4 +1,4 @@
-/** What a sync asks of the place where an index comes from. */
+/** What is asked of the place where indexes and archives come from. */
 
 /** What identifies an index at its source, to ask whether it has changed. */
 export interface Validators {
@@ -33,11 +33,15 @@ export interface Tls {
   key?: string;
 }
 
-export interface IndexRequest {
+/** Where a repository is, and how it is called. */
+export interface Access {
   /** The repository's URL, without userinfo. */
   url: string;
   credential?: Credential;
   tls?: Tls;
+}
+
+export interface IndexRequest extends Access {
   /** Of the index that is known; the source may answer that it still holds. */
   validators?: Validators;
   /** Most decoded bytes. */
@@ -63,3 +67,14 @@ export type IndexAnswer =
 
 /** Fetches an index, or throws an `IndexError` that says why it cannot, as the body does. */
 export type FetchIndex = (request: IndexRequest) => Promise<IndexAnswer>;
+
+export interface ArchiveRequest extends Access {
+  /** As the index names the archive: a URL, or a path from the index's folder on. */
+  reference: string;
+  /** Most bytes, as they come. */
+  maxBytes: number;
+  signal?: AbortSignal;
+}
+
+/** Fetches an archive whole, or throws an `IndexError` that says why it cannot. */
+export type FetchArchive = (request: ArchiveRequest) => Promise<Uint8Array<ArrayBuffer>>;

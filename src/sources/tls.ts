@@ -20,7 +20,10 @@ export interface TlsClients {
  * the authorities that it knows anyway, those of `DENO_TLS_CA_STORE` and `DENO_CERT` (seen with
  * Deno 2.9). `clientFor` throws an `IndexError` if `tls` cannot be used.
  */
-export function createTlsClients(tls: Tls | undefined, ownOrigin: string): TlsClients {
+export function createTlsClients(
+  tls: Tls | undefined,
+  ownOrigin: string | undefined,
+): TlsClients {
   const made: { own?: Deno.HttpClient; other?: Deno.HttpClient } = {};
   return {
     clientFor({ protocol, origin }) {

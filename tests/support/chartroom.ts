@@ -3,7 +3,7 @@
 import { createApp } from "../../routes/app.ts";
 import { type Config, loadConfig } from "../../src/config.ts";
 import { createServices, type Services } from "../../src/services.ts";
-import type { HttpLimits } from "../../src/sources/download.ts";
+import type { HttpLimits } from "../../src/sources/watch.ts";
 
 // deno-lint-ignore no-explicit-any -- answers are JSON, looked at field by field
 export type Body = any;
@@ -72,7 +72,7 @@ export async function startChartroom(options: Options = {}): Promise<Chartroom> 
     return {
       status: response.status,
       headers: response.headers,
-      body: isJson ? JSON.parse(text) : text,
+      body: isJson && text !== "" ? JSON.parse(text) : text,
     };
   }
 

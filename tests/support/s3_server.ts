@@ -46,7 +46,7 @@ export interface S3Server {
   /** The server's clock minus the true one, in milliseconds. */
   skew: number;
   buckets: Map<string, S3Bucket>;
-  put(bucket: string, key: string, text: string): void;
+  put(bucket: string, key: string, body: string | Uint8Array<ArrayBuffer>): void;
   close(): Promise<void>;
 }
 
@@ -66,7 +66,7 @@ export function startS3Server(
   users: Record<string, S3User>,
   region = "us-east-1",
 ): S3Server {
-  const objects = new Map<string, string>();
+  const objects = new Map<string, string | Uint8Array<ArrayBuffer>>();
   const answer = async (request: Request): Promise<Response> => {
     const target = request.url.slice(request.url.indexOf("/", "http://".length));
     const { method, headers } = request;
@@ -105,8 +105,8 @@ export function startS3Server(
         headers: { "x-amz-bucket-region": bucket.region },
       });
     }
-    const text = objects.get(`${bucketName}/${key}`);
-    if (method !== "GET" || text === undefined) {
+    const body = objects.get(`${bucketName}/${key}`);
+    if (method !== "GET" || body === undefined) {
       return failureOf({
         status: 404,
         code: "NoSuchKey",
@@ -114,11 +114,11 @@ export function startS3Server(
         more: { Key: key },
       });
     }
-    const etag = `"${createHash("md5").update(text).digest("hex")}"`;
+    const etag = `"${createHash("md5").update(body).digest("hex")}"`;
     if (headers.get("if-none-match") === etag) {
       return new Response(null, { status: 304, headers: { etag } });
     }
-    return new Response(text, { headers: { etag } });
+    return new Response(body, { headers: { etag } });
   };
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, answer);
   const host = `127.0.0.1:${server.addr.port}`;
@@ -128,9 +128,9 @@ export function startS3Server(
     requests: [],
     skew: 0,
     buckets: new Map(),
-    put(bucket, key, text) {
+    put(bucket, key, body) {
       if (!result.buckets.has(bucket)) result.buckets.set(bucket, {});
-      objects.set(`${bucket}/${key}`, text);
+      objects.set(`${bucket}/${key}`, body);
     },
     close: () => server.shutdown(),
   };

@@ -1,0 +1,45 @@
+/** Answers that are too long to be kept: made anew each time, of what is kept itself. */
+
+import { createHash } from "node:crypto";
+import type { Recipe } from "./answers.ts";
+import { isNotModified } from "./conditional.ts";
+import { cacheHeaders } from "./edge_cache.ts";
+
+/** An answer whose body follows from its recipe's query and a name. */
+export interface Derived {
+  /** Of what it is made of, if that can be told before it is opened. */
+  name?: string | undefined;
+  open(signal: AbortSignal): Promise<{ name: string; body: AsyncIterable<string> }>;
+  /** Whether it is still right a moment later. */
+  keep: boolean;
+}
+
+/** Answers a request, without opening what the client has. */
+export async function giveDerived(
+  request: Request,
+  { kind, query, isPublic, origin }: Recipe,
+  { name, open, keep }: Derived,
+): Promise<Response> {
+  const headersOf = (name: string) => ({
+    ...(keep ? cacheHeaders(kind, isPublic, origin) : { "Cache-Control": "no-store" }),
+    ETag: etagOf([kind, query, name]),
+  });
+  const notModified = (name: string) => {
+    const headers = headersOf(name);
+    if (!keep || !isNotModified(request.headers, { etag: headers.ETag })) return undefined;
+    return new Response(null, { status: 304, headers });
+  };
+  const known = name === undefined ? undefined : notModified(name);
+  if (known !== undefined) return known;
+  const opened = await open(request.signal);
+  const same = notModified(opened.name);
+  if (same !== undefined) return same;
+  const headers = { "Content-Type": "application/json", ...headersOf(opened.name) };
+  if (request.method === "HEAD") return new Response(null, { headers });
+  const body = ReadableStream.from(opened.body).pipeThrough(new TextEncoderStream());
+  return new Response(body, { headers });
+}
+
+function etagOf(parts: readonly unknown[]): string {
+  return `"${createHash("sha256").update(JSON.stringify(parts)).digest("base64url")}"`;
+}
