@@ -5,6 +5,7 @@ import type { Difference } from "./differences/difference.ts";
 import { ERRORS } from "./differences/errors.ts";
 import { LISTS } from "./differences/lists.ts";
 import { NOT_HERE } from "./differences/not_here.ts";
+import { PACKAGES } from "./differences/packages.ts";
 import { REPOSITORIES } from "./differences/repositories.ts";
 import { SYNCING } from "./differences/syncing.ts";
 import { TRANSPORT } from "./differences/transport.ts";
@@ -16,6 +17,7 @@ export const DIFFERENCES: Readonly<Record<string, readonly Difference[]>> = {
   "Repositories": REPOSITORIES,
   "Syncing": SYNCING,
   "Apps and versions": APPS,
+  "Packages": PACKAGES,
   "Lists": LISTS,
   "Transport": TRANSPORT,
   "Not here": NOT_HERE,

@@ -1,6 +1,6 @@
 /** What may not stay so. */
 
-import { answered, bodyOf, type Difference, fieldOf, partsOf } from "./difference.ts";
+import { answered, bodyOf, type Difference, fieldOf } from "./difference.ts";
 
 export const UNDECIDED: readonly Difference[] = [
   {
@@ -12,16 +12,5 @@ export const UNDECIDED: readonly Difference[] = [
       at === "status" && exchange.recording.request.method === "PATCH" &&
       answered(exchange, 200, 400, "invalid_field") &&
       bodyOf(exchange)[fieldOf(exchange) ?? ""] === "",
-  },
-  {
-    name: "packages are not served yet",
-    kubesphere: "`GET .../versions/{version}/package` and `/files`",
-    chartroom: "404",
-    why: "To come",
-    covers: ({ at }, exchange) =>
-      ["status", "upstream"].includes(at) &&
-      answered(exchange, [200, 400, 404, 500], 404, "not_found") &&
-      exchange.ours.body.message.startsWith("there is nothing at") &&
-      /\/(package|files)$/.test(partsOf(exchange).path),
   },
 ];
