@@ -9,7 +9,6 @@ import { PACKAGES } from "./differences/packages.ts";
 import { REPOSITORIES } from "./differences/repositories.ts";
 import { SYNCING } from "./differences/syncing.ts";
 import { TRANSPORT } from "./differences/transport.ts";
-import { UNDECIDED } from "./differences/undecided.ts";
 
 /** Differences by the part of the API that they are in, in the order of the document. */
 export const DIFFERENCES: Readonly<Record<string, readonly Difference[]>> = {
@@ -21,7 +20,6 @@ export const DIFFERENCES: Readonly<Record<string, readonly Difference[]>> = {
   "Lists": LISTS,
   "Transport": TRANSPORT,
   "Not here": NOT_HERE,
-  "Undecided": UNDECIDED,
 };
 
 export const ALL: readonly Difference[] = Object.values(DIFFERENCES).flat();

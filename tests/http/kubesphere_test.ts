@@ -73,7 +73,9 @@ Deno.test("an action without a name is KubeSphere's only one", () =>
     upstream.serve("/index.yaml", INDEX);
     const id = await chartroom.register(upstream.url);
     const path = `/v1/repos/${id}/action`;
-    for (const body of [{}, { action: "" }, { Action: "index", workspace: "other" }]) {
+    for (
+      const body of [{}, { action: "" }, { action: null }, { Action: "index", workspace: "other" }]
+    ) {
       chartroom.clock.now += 1;
       const answer = await chartroom.call("POST", path, body);
       assert.deepEqual([answer.status, answer.body.message], [200, "success"]);
@@ -84,7 +86,7 @@ Deno.test("an action without a name is KubeSphere's only one", () =>
       );
       assert.equal(event.status, "successful");
     }
-    for (const action of ["whatever", 5, null, ["index"]]) {
+    for (const action of ["whatever", 5, ["index"]]) {
       const answer = await chartroom.call("POST", path, { action });
       assert.deepEqual([answer.status, answer.body.field], [400, "action"], String(action));
     }

@@ -223,6 +223,16 @@ export const REPOSITORIES: readonly Difference[] = [
       /^20\d\d-/.test(String(found.ours)),
   },
   {
+    name: "an empty name or URL is refused",
+    kubesphere: '`PATCH` ignores `"name":""` and `"url":""`',
+    chartroom: "400",
+    why: "Whoever empties a field of a form learns that it cannot be empty",
+    covers: ({ at }, exchange) =>
+      at === "status" && exchange.recording.request.method === "PATCH" &&
+      answered(exchange, 200, 400, "invalid_field") &&
+      bodyOf(exchange)[fieldOf(exchange) ?? ""] === "",
+  },
+  {
     name: "repositories are found by more than their name",
     kubesphere: "`keyword=` is the only condition; `repo_id`, `status`, `name`, and all with `~` " +
       "are read and ignored",
