@@ -16,6 +16,7 @@ import { repos } from "./repos.ts";
 import { webhooks } from "./webhooks.ts";
 import { authenticate, type Env } from "./support/authenticate.ts";
 import { limitBody } from "./support/body.ts";
+import { cleanPath } from "./support/clean_path.ts";
 import { answerError, problem } from "./support/problem.ts";
 
 /** Our own, and the one that KubeSphere's clients know. */
@@ -69,7 +70,12 @@ export function createApp(services: Services): Hono<Env> {
     .route("/cache", cache(services, answers))
     .route("/", elsewhere());
   for (const base of BASES) app.route(base, api).route(`${base}/workspaces/:workspace`, api);
-  app.notFound((c) => problem(c, new Refused("not_found", `there is nothing at ${c.req.path}`)));
+  app.notFound((c) => {
+    const meant = cleanPath(c.req.url);
+    // 308 keeps method and body, which a client may drop after KubeSphere's 301.
+    if (meant !== undefined) return c.redirect(meant, isRead(c.req.method) ? 301 : 308);
+    return problem(c, new Refused("not_found", `there is nothing at ${c.req.path}`));
+  });
   app.onError(answerError(services.log));
   const route = app.fetch;
   const routed = async (request: Request, ...more: unknown[]) => {
@@ -80,6 +86,10 @@ export function createApp(services: Services): Hono<Env> {
   // more than it names.
   app.fetch = (request, ...more) => answers.again(request) ?? routed(request, ...more);
   return app;
+}
+
+function isRead(method: string): boolean {
+  return method === "GET" || method === "HEAD";
 }
 
 /** To HEAD, Deno says of no body that it would have been empty; of an unknown one, nothing. */

@@ -7,6 +7,7 @@ import { listEvents } from "../src/store/events.ts";
 import { readStatuses } from "../src/store/sync_status.ts";
 import { findSync } from "../src/sync/watch.ts";
 import { type Env, requireRepo } from "./support/authenticate.ts";
+import { parseConditions } from "./support/conditions.ts";
 import { openStream } from "./support/event_stream.ts";
 import { parsePaging, slice } from "./support/paging.ts";
 import { eventView, standingView } from "./support/repo_view.ts";
@@ -21,6 +22,8 @@ export function events(services: Services) {
   return new Hono<Env>()
     .get("/", async (c) => {
       const { id } = await repo(c);
+      // As in KubeSphere they have to be well-formed, and say nothing.
+      parseConditions(c.req.query("conditions") ?? "");
       const events = await listEvents(services.kv, id);
       const items = slice(events, parsePaging((name) => c.req.query(name)));
       return c.json({

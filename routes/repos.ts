@@ -66,11 +66,13 @@ export function repos(services: Services) {
     })
     .post("/:repo/action", async (c) => {
       const found = await repo(c, "write");
-      const { action = "", force = false, workspace: _ignored, ...rest } = await readObject(c);
+      const { action, force = false, workspace: _ignored, ...rest } = await readObject(c);
       const [unknown] = Object.keys(rest);
       if (unknown !== undefined) throw unknownField(unknown, ["action", "force"]);
       // KubeSphere knows one action, and takes any word for it.
-      if (action !== "index" && action !== "") throw invalid("action", '"index"');
+      if (!["index", "", null, undefined].includes(action as string)) {
+        throw invalid("action", '"index"');
+      }
       if (typeof force !== "boolean") throw invalid("force", "true or false");
       const id = await askForSync(repositories, found, force);
       return c.json({ ...SUCCESS, repo_event_id: id });

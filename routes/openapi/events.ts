@@ -15,9 +15,15 @@ const listEvents = operation({
   summary: "List the last 100 events of a repository",
   description: "Newest first, with what each sync changed.",
   tags,
-  request: { params: z.object({ repo }), query: z.object(paging) },
+  request: {
+    params: z.object({ repo }),
+    query: z.object({
+      conditions: text("As in KubeSphere they have to be well-formed, and say nothing."),
+      ...paging,
+    }),
+  },
   responses: { 200: json(listOf(SyncEvent).openapi("SyncEventList"), "A page of them.") },
-}, { access: "read", fails: [404], example: { query: { limit: "1" } } });
+}, { access: "read", fails: [400, 404], example: { query: { limit: "1" } } });
 
 const streamEvents = operation({
   method: "get",

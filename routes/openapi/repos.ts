@@ -145,7 +145,7 @@ const syncRepo = operation({
     params,
     body: body(
       z.object({
-        action: z.literal("index"),
+        action: z.enum(["index", ""]).nullable().optional().describe("All of them mean a sync."),
         force: z.boolean().optional()
           .describe("Accept an index that lost most of what it had."),
         workspace: z.string().optional().describe("Ignored; KubeSphere's console sends it."),

@@ -96,7 +96,8 @@ function readStrings(body: Readonly<Record<string, unknown>>) {
     }
     if (value === null) continue;
     if (typeof value !== "string") throw invalid(field, "a string");
-    result[known] = value;
+    // Half of a character cannot be written in UTF-8, nor be found again.
+    result[known] = value.toWellFormed();
   }
   return result;
 }

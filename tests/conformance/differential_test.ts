@@ -1,11 +1,14 @@
-/** Real indexes, and what mistakes make of pieces of them, held against js-yaml's reading. */
+/**
+ * Real indexes, where they lie beside the project, and what mistakes make of pieces of them, held
+ * against js-yaml's reading.
+ */
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { mutationsOf } from "../support/index_documents.ts";
+import { readIndex, realIndexes } from "../support/real_indexes.ts";
 import { agree, readByJsYaml } from "../support/reference.ts";
 
-const INDEXES = new URL("../../../shared/indexes/", import.meta.url);
 /** Characters of an index that are taken for a piece. */
 const PIECE = 12_000;
 const MUTATIONS = 150;
@@ -16,8 +19,8 @@ function pieceOf(text: string): string {
   return `${begin}generated: null\n`;
 }
 
-for await (const { name } of Deno.readDir(INDEXES)) {
-  const text = await Deno.readTextFile(new URL(name, INDEXES));
+for (const name of await realIndexes()) {
+  const text = await readIndex(name);
   Deno.test(`${name} is read as js-yaml reads it`, async () => {
     assert.notEqual(readByJsYaml(text), "refused");
     await agree(text, 65_536);

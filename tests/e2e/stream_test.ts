@@ -135,6 +135,8 @@ Deno.test("clients that are cut off make room for others", () =>
     const connections = await Promise.all(Array.from({ length: MAX_STREAMS }, async () => {
       const connection = await Deno.connect({ hostname, port: Number(port) });
       await connection.write(request);
+      // Each has its place before somebody looks whether there is another.
+      await connection.read(new Uint8Array(1));
       return connection;
     }));
     const statusOf = async () => {
@@ -142,7 +144,7 @@ Deno.test("clients that are cut off make room for others", () =>
       await response.body?.cancel();
       return response.status;
     };
-    // None of them has read anything yet.
+    // None of them has read what it is told.
     await eventually(statusOf, (status) => status === 503);
     const [first, ...others] = connections;
     first!.close();

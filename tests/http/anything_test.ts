@@ -64,7 +64,8 @@ Deno.test("no body and no query makes Chartroom fail", () =>
     await fc.assert(
       fc.asyncProperty(fc.webPath(), async (path) => {
         const { status } = await call("GET", `/v1/${path}`);
-        assert.ok(meant(status), `${path}: ${status}`);
+        // An empty segment is left out.
+        assert.ok(meant(status) || status === 301, `${path}: ${status}`);
       }),
       { numRuns: 300 },
     );

@@ -1,8 +1,10 @@
 /** What a client that was written against KubeSphere finds: its habits, and what is not here. */
 
 import assert from "node:assert/strict";
+import { createApp } from "../../routes/app.ts";
 import { ELSEWHERE } from "../../routes/elsewhere.ts";
 import { withChartroom } from "../support/chartroom.ts";
+import { sendRaw } from "../support/raw_client.ts";
 import { indexOf } from "../support/upstream.ts";
 
 const INDEX = indexOf({ redis: [{ version: "1.0.0", created: "2024-01-01T00:00:00Z" }] });
@@ -71,7 +73,9 @@ Deno.test("an action without a name is KubeSphere's only one", () =>
     upstream.serve("/index.yaml", INDEX);
     const id = await chartroom.register(upstream.url);
     const path = `/v1/repos/${id}/action`;
-    for (const body of [{}, { action: "" }, { Action: "index", workspace: "other" }]) {
+    for (
+      const body of [{}, { action: "" }, { action: null }, { Action: "index", workspace: "other" }]
+    ) {
       chartroom.clock.now += 1;
       const answer = await chartroom.call("POST", path, body);
       assert.deepEqual([answer.status, answer.body.message], [200, "success"]);
@@ -82,7 +86,7 @@ Deno.test("an action without a name is KubeSphere's only one", () =>
       );
       assert.equal(event.status, "successful");
     }
-    for (const action of ["whatever", 5, null, ["index"]]) {
+    for (const action of ["whatever", 5, ["index"]]) {
       const answer = await chartroom.call("POST", path, { action });
       assert.deepEqual([answer.status, answer.body.field], [400, "action"], String(action));
     }
@@ -98,4 +102,45 @@ Deno.test("a body that is encoded is refused as such", () =>
       "unsupported_media_type",
       "content-encoding",
     ]);
+  }));
+
+Deno.test("empty and dot segments lead to the path that is meant", () =>
+  withChartroom(async ({ services }) => {
+    const options = { hostname: "127.0.0.1", port: 0, onListen() {} };
+    const server = Deno.serve(options, createApp(services).fetch);
+    const cases = [
+      ["GET", "//v1//repos?limit=1&x=//", 301, "/v1/repos?limit=1&x=//"],
+      ["HEAD", "/v1/x/../repos", 301, "/v1/repos"],
+      ["POST", "/v1//repos", 308, "/v1/repos"],
+      ["GET", "//example.org//%2e%2e/", 301, "/"],
+      ["GET", "/v1/.hidden//x", 301, "/v1/.hidden/x"],
+      ["GET", "/v1/...", 404, null],
+    ] as const;
+    try {
+      for (const [method, target, status, location] of cases) {
+        const answer = await sendRaw(server.addr.port, { method, target });
+        assert.deepEqual([answer.status, answer.headers.get("location")], [status, location]);
+      }
+    } finally {
+      await server.shutdown();
+    }
+  }));
+
+Deno.test("conditions of events have to be well-formed", () =>
+  withChartroom(async (chartroom, upstream) => {
+    upstream.serve("/index.yaml", INDEX);
+    const id = await chartroom.register(upstream.url);
+    const path = `/v1/repos/${id}/events?conditions=`;
+    assert.equal((await chartroom.call("GET", `${path}status=failed`)).body.total_count, 1);
+    const { status, body } = await chartroom.call("GET", `${path}a%20b=c`);
+    assert.deepEqual([status, body.code], [400, "invalid_conditions"]);
+  }));
+
+Deno.test("half of a character is not kept", () =>
+  withChartroom(async (chartroom, upstream) => {
+    upstream.serve("/index.yaml", INDEX);
+    const body = `{"name":"half \\ud83d","url":"${upstream.url}"}`;
+    const { body: { repo_id: id } } = await chartroom.call("POST", "/v1/repos", body);
+    const { body: repo } = await chartroom.call("GET", `/v1/repos/${id}`);
+    assert.equal(repo.name, "half \ufffd");
   }));

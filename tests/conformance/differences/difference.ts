@@ -1,0 +1,79 @@
+/** What an intended difference is, and what the tables of them ask of an exchange. */
+
+import type { Discrepancy } from "../compare.ts";
+import type { Exchange } from "../replay.ts";
+
+/** A difference that is meant, and what it excuses. */
+export interface Difference {
+  name: string;
+  kubesphere: string;
+  chartroom: string;
+  why: string;
+  /** Whether a discrepancy is this one. It is narrow: what it does not know is a mistake. */
+  covers(found: Discrepancy, exchange: Exchange): boolean;
+}
+
+/** Whether both answered with these statuses; `code` is that of our error. */
+export function answered(
+  { theirs, ours }: Exchange,
+  their: number | readonly number[],
+  our: number,
+  code?: string,
+): boolean {
+  return [their].flat().includes(theirs.status) && ours.status === our &&
+    (code === undefined || isProblem(ours) && ours.body.code === code);
+}
+
+/** Whether our answer is an error as it should be. */
+export function isProblem({ status, type, body }: Exchange["ours"]): boolean {
+  return type === "application/problem+json" && body.status === status &&
+    typeof body.code === "string" && typeof body.message === "string" && body.message !== "";
+}
+
+/** The field of a request that our error is about. */
+export function fieldOf({ ours }: Exchange): string | undefined {
+  return isProblem(ours) ? ours.body.field : undefined;
+}
+
+/** The path below KubeSphere's prefix, without the workspace, and the parameters. */
+export function partsOf({ target }: Exchange): { path: string; query: URLSearchParams } {
+  const [path = "", query = ""] = target.split(/\?(.*)/s);
+  const below = path.replace(/^\/kapis\/openpitrix\.io\/v1/, "");
+  return { path: below.replace(/^\/workspaces\/[^/]*/, ""), query: new URLSearchParams(query) };
+}
+
+/** A condition of the request by its key and operator, such as `name~`. */
+export function condition(exchange: Exchange, keyAndOperator: string): string | undefined {
+  const items = (partsOf(exchange).query.get("conditions") ?? "").split(",");
+  return items.findLast((item) => item.startsWith(keyAndOperator))?.slice(keyAndOperator.length);
+}
+
+/** The request's body, if it is JSON; `{}` otherwise. */
+// deno-lint-ignore no-explicit-any -- a body of whatever kind
+export function bodyOf({ sent }: Exchange): any {
+  try {
+    return JSON.parse(sent) ?? {};
+  } catch {
+    return {};
+  }
+}
+
+/** A place such as `body.items.3.name`, without the position. */
+export function placeOf({ at }: Discrepancy): string {
+  return at.replace(/\.\d+(?=\.|$)/g, "");
+}
+
+/** The item of a list in which a discrepancy is, or the whole bodies. */
+export function itemOf({ item }: Discrepancy, { theirs, ours }: Exchange) {
+  return item ?? { theirs: theirs.body, ours: ours.body };
+}
+
+/** Whether a discrepancy is in which items a list has, and in which order. */
+export function inList({ at }: Discrepancy): boolean {
+  return /^body\.(items\.(unknown|twice|missing|extra|order|length)|total_count)$/.test(at);
+}
+
+/** Whether a list has others than theirs. */
+export function has(exchange: Exchange, what: "unknown" | "twice" | "missing" | "extra"): boolean {
+  return exchange.discrepancies.some(({ at }) => at === `body.items.${what}`);
+}

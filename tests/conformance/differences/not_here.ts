@@ -1,0 +1,52 @@
+/** What KubeSphere has and Chartroom has not. */
+
+import type { Body } from "../../support/chartroom.ts";
+import { answered, type Difference, inList, partsOf } from "./difference.ts";
+
+export const NOT_HERE: readonly Difference[] = [
+  {
+    name: "there is no app store",
+    kubesphere: "Apps are uploaded, reviewed, published and suspended; repositories' apps are " +
+      "immutable (403), or answer as if they had been changed",
+    chartroom: "501",
+    why: "Chartroom serves what repositories have",
+    covers: ({ at }, exchange) =>
+      at === "status" && exchange.ours.status === 501 &&
+      answered(exchange, exchange.theirs.status, 501, "not_implemented") &&
+      /^\/(apps|reviews|attachments)(\/|$)/.test(partsOf(exchange).path),
+  },
+  {
+    name: "categories are those that charts name",
+    kubesphere: "Categories are made, renamed and deleted; `app_total` counts the store's apps",
+    chartroom: "`GET /categories` has those that charts name in their annotations, and counts " +
+      "their apps; 501 for changes, 404 for others",
+    why: "A second list that somebody has to keep in step would go stale",
+    covers: (found, exchange) => {
+      const { path } = partsOf(exchange);
+      if (!/^\/categories(\/|$)/.test(path)) return false;
+      if (found.at === "status") {
+        return answered(exchange, exchange.theirs.status, 501, "not_implemented") ||
+          answered(exchange, 200, 404, "not_found");
+      }
+      const derived = exchange.ours.body.items
+        .every(({ create_time }: Body) => create_time === "0001-01-01T00:00:00.000Z");
+      return inList(found) && derived;
+    },
+  },
+  {
+    name: "there are no built-in repositories",
+    kubesphere: "Objects named `builtin-...` in Kubernetes are repositories of the app store",
+    chartroom: "Repositories are made over the API",
+    why: "They can be registered like any other, in the workspace `system-workspace`",
+    covers: (found, exchange) => {
+      if (found.at === "createObject") return true;
+      const about = exchange.target.includes("builtin-") ||
+        exchange.target.includes("/system-workspace/");
+      return about && (inBody(found.at) || found.at === "status" || found.at === "sync.repo");
+    },
+  },
+];
+
+function inBody(at: string): boolean {
+  return at.startsWith("body.");
+}
