@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ChartroomError, createClient } from "../../client.ts";
+import { ChartroomError, createClient } from "../../routes/client.ts";
 import { createApp } from "../../routes/app.ts";
 import { withChartroom } from "../support/chartroom.ts";
 import { indexOf } from "../support/upstream.ts";

@@ -4,8 +4,8 @@
  */
 
 import { type ClientRequestOptions, hc } from "hono/client";
-import type { Contract } from "./routes/openapi/contract.ts";
-import type { ProblemCode } from "./routes/support/problem.ts";
+import type { Contract } from "./openapi/contract.ts";
+import type { ProblemCode } from "./support/problem.ts";
 
 /** A request that Chartroom refused, or could not answer. */
 export class ChartroomError extends Error {
