@@ -470,7 +470,8 @@ export function mutationsOf(text: string): fc.Arbitrary<{ text: string; size: nu
   }).map(({ edits, size }) => ({
     text: edits.reduce((text, { at, length, insert }) => {
       const start = Math.floor(at * text.length);
-      return text.slice(0, start) + insert + text.slice(start + length);
+      // Half of a character cannot come over the network.
+      return (text.slice(0, start) + insert + text.slice(start + length)).toWellFormed();
     }, text),
     size,
   }));
