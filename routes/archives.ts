@@ -80,8 +80,14 @@ async function fromArchive(
         name: digest && nameOf(digest),
         async open(signal) {
           const archive = await services.archives.get(owner, signal);
-          const body = await write({ owner, archive, id }, signal);
-          return { name: nameOf(archive.sha256), body };
+          const release = services.archives.lend(archive);
+          try {
+            const body = await write({ owner, archive, id }, signal);
+            return { name: nameOf(archive.sha256), body, release };
+          } catch (error) {
+            release();
+            throw error;
+          }
         },
       };
     },

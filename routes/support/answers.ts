@@ -15,6 +15,7 @@ import { type Derived, giveDerived } from "./derived.ts";
 import { isNotModified, type Validators } from "./conditional.ts";
 import { cacheHeaders, type Kind, type Origin } from "./edge_cache.ts";
 import { chooseEncoding, compress, type Encoding, isWorthCompressing } from "./encoding.ts";
+import { streamOf } from "./stream.ts";
 
 /** Longer addresses are not remembered as they are written. */
 const MAX_URL = 1_000;
@@ -145,8 +146,7 @@ type Stream = () => AsyncIterable<string>;
 
 /** An answer that is made while it is read, and goes to one client alone. */
 function streamed(pieces: AsyncIterable<string>): Response {
-  const body = ReadableStream.from(pieces).pipeThrough(new TextEncoderStream());
-  return new Response(body, { headers: { "Content-Type": JSON_TYPE, ...NO_STORE } });
+  return new Response(streamOf(pieces), { headers: { "Content-Type": JSON_TYPE, ...NO_STORE } });
 }
 
 export interface Answers {

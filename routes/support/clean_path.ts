@@ -7,6 +7,8 @@
 export function cleanPath(url: string): string | undefined {
   const [, path, query] = /^[a-z]+:\/\/[^/?]*([^?]*)(.*)$/is.exec(url) ?? [];
   if (path === undefined || !/\/\/|\/\.{1,2}(\/|$)/.test(path)) return undefined;
-  // The path alone: what comes after `//` must not become a host.
-  return new URL(path.replace(/\/{2,}/g, "/"), "http://host").pathname + query;
+  // To the URL parser a backslash is a slash, and after two slashes comes a host.
+  const single = (path: string) => path.replace(/\/{2,}/g, "/");
+  const parsed = URL.parse(single(path.replaceAll("\\", "%5C")), "http://host");
+  return parsed === null ? undefined : single(parsed.pathname) + query;
 }

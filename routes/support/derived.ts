@@ -4,14 +4,22 @@ import { createHash } from "node:crypto";
 import type { Recipe } from "./answers.ts";
 import { isNotModified } from "./conditional.ts";
 import { cacheHeaders } from "./edge_cache.ts";
+import { streamOf } from "./stream.ts";
 
 /** An answer whose body follows from its recipe's query and a name. */
 export interface Derived {
   /** Of what it is made of, if that can be told before it is opened. */
   name?: string | undefined;
-  open(signal: AbortSignal): Promise<{ name: string; body: AsyncIterable<string> }>;
+  open(signal: AbortSignal): Promise<Opened>;
   /** Whether it is still right a moment later. */
   keep: boolean;
+}
+
+interface Opened {
+  name: string;
+  body: AsyncIterable<string>;
+  /** Called once, when the body has ended in whatever way, or is not wanted. */
+  release: () => void;
 }
 
 /** Answers a request, without opening what the client has. */
@@ -33,11 +41,11 @@ export async function giveDerived(
   if (known !== undefined) return known;
   const opened = await open(request.signal);
   const same = notModified(opened.name);
+  if (same !== undefined || request.method === "HEAD") opened.release();
   if (same !== undefined) return same;
   const headers = { "Content-Type": "application/json", ...headersOf(opened.name) };
   if (request.method === "HEAD") return new Response(null, { headers });
-  const body = ReadableStream.from(opened.body).pipeThrough(new TextEncoderStream());
-  return new Response(body, { headers });
+  return new Response(streamOf(opened.body, opened.release), { headers });
 }
 
 function etagOf(parts: readonly unknown[]): string {

@@ -7,7 +7,8 @@
 import { LRUCache } from "lru-cache";
 import { unlessAborted } from "../aborted.ts";
 import { type Secrets, SecretUnreadable } from "../access/secrets.ts";
-import { ArchiveError, readArchive } from "../helm/archive.ts";
+import { readArchive } from "../helm/archive.ts";
+import { ArchiveError } from "../helm/archive_error.ts";
 import type { ChartVersion } from "../helm/chart.ts";
 import { IndexError } from "../helm/index_error.ts";
 import { describeError, type Log } from "../log.ts";
@@ -21,10 +22,12 @@ import type { CacheCounts } from "./hot_index.ts";
 
 /** The longest archive. */
 const MAX_ARCHIVE_BYTES = 20 * 1_048_576;
-/** Archives that are fetched or looked through at once, in all and of one repository. */
-const BOUNDS = { total: 6, perHost: 2 };
-/** Archives that may wait for that. */
-const MAX_WAITING = 200;
+/** Archives that are fetched, and that are looked through, at once: in all and of one repository. */
+const FETCHES = { total: 6, perHost: 2 }, LOOKS = { total: 4, perHost: 2 };
+/** Those that may wait for either, themselves included: in all and of one repository. */
+const MAX_WAITING = { total: 400, perRepo: 40 };
+/** Bytes of archives in answers that are on their way, beside what is kept. */
+const MAX_LENT_BYTES = 128 * 1_048_576;
 /** Of the URLs that an index gives, those that are tried. */
 const MAX_URLS = 3;
 /** Failures of one repository are logged once in that time. */
@@ -63,6 +66,11 @@ export interface Archives {
     archive: Archive,
     signal: AbortSignal,
   ): Promise<ReadonlyMap<string, number>>;
+  /**
+   * Counts an archive as held by an answer, until what it gives is called. Throws a `Refused` if
+   * answers hold too much: a client may take its time to read.
+   */
+  lend(archive: Archive): () => void;
   counts(): CacheCounts;
   /** Ends what is under way. */
   close(): void;
@@ -79,6 +87,7 @@ export interface ArchivesDeps {
 
 /** Work that is done once for all that wait for its result. */
 interface Job {
+  repoId: string;
   run: (signal: AbortSignal) => Promise<unknown>;
   result: PromiseWithResolvers<unknown>;
   stop: AbortController;
@@ -96,16 +105,22 @@ export function createArchives(deps: ArchivesDeps): Archives {
     },
   });
   const jobs = new Map<string, Job>();
-  const queue = new Queue(BOUNDS, async (key) => {
+  const work = async (key: string) => {
     const job = jobs.get(key);
     // Nobody waits for it any more.
     if (job === undefined) return;
     await job.run(job.stop.signal).then(job.result.resolve, job.result.reject);
-  });
+  };
+  // What is here already does not wait for what is on its way.
+  const fetches = new Queue(FETCHES, work), looks = new Queue(LOOKS, work);
+  /** Archives that answers hold, with how many. */
+  const lent = new Map<Archive, number>();
+  let lentBytes = 0;
   const logFailure = createFailureLog(deps);
 
   /** What `run` gives, for all that ask for `key` meanwhile. */
   async function once<T>(
+    queue: Queue,
     key: string,
     { repo, chart }: ArchiveOwner,
     signal: AbortSignal,
@@ -113,10 +128,18 @@ export function createArchives(deps: ArchivesDeps): Archives {
   ): Promise<T> {
     let job = jobs.get(key);
     if (job === undefined) {
-      if (jobs.size >= MAX_WAITING) {
+      const ofRepo = jobs.values().filter(({ repoId }) => repoId === repo.id);
+      const isFull = [...ofRepo].length >= MAX_WAITING.perRepo;
+      if (isFull || jobs.size >= MAX_WAITING.total) {
         throw new Refused("unavailable", "too many archives are being fetched; try again later");
       }
-      job = { run, result: Promise.withResolvers(), stop: new AbortController(), waiting: 0 };
+      job = {
+        repoId: repo.id,
+        run,
+        result: Promise.withResolvers(),
+        stop: new AbortController(),
+        waiting: 0,
+      };
       job.result.promise.catch((error) => logFailure(repo, chart, error));
       jobs.set(key, job);
       queue.add(key, repo.id);
@@ -141,7 +164,7 @@ export function createArchives(deps: ArchivesDeps): Archives {
         counts.hits++;
         return known;
       }
-      return await once(key, owner, signal, async (signal) => {
+      return await once(fetches, key, owner, signal, async (signal) => {
         counts.misses++;
         const archive = await fetchFirst(deps, owner, signal);
         kept.set(key, archive);
@@ -150,11 +173,26 @@ export function createArchives(deps: ArchivesDeps): Archives {
     },
     names: (owner, { bytes, sha256 }, signal) =>
       once(
+        looks,
         `names ${keyOf(owner)} ${sha256}`,
         owner,
         signal,
         (signal) => namesOf(owner.chart, bytes, signal),
       ),
+    lend(archive) {
+      const { length } = archive.bytes, holders = lent.get(archive) ?? 0;
+      if (holders === 0 && lentBytes + length > MAX_LENT_BYTES) {
+        throw new Refused("unavailable", "too many archives are being read; try again later");
+      }
+      if (holders === 0) lentBytes += length;
+      lent.set(archive, holders + 1);
+      return () => {
+        const left = lent.get(archive)! - 1;
+        if (left > 0) return void lent.set(archive, left);
+        lent.delete(archive);
+        lentBytes -= length;
+      };
+    },
     counts: () => ({
       ...counts,
       entries: kept.size,
@@ -162,7 +200,8 @@ export function createArchives(deps: ArchivesDeps): Archives {
       max_bytes: maxBytes,
     }),
     close() {
-      queue.clear();
+      fetches.clear();
+      looks.clear();
       const reason = new Refused("unavailable", "Chartroom is stopping");
       for (const { stop, result } of jobs.values()) {
         stop.abort(reason);

@@ -1,17 +1,20 @@
 /**
  * A chart's archive: a tar in gzip with one folder, by the rules of Helm's loader
  * (`pkg/chart/loader/archive.go`), which reads all of it into memory. Here it comes in pieces, and
- * what no honest chart has is refused before it takes any room.
+ * what no honest chart has is refused before it takes any room. Of gzip in several members, which
+ * Helm would read, no more than the first can be unpacked here: it is refused.
  */
 
 import { createTarDecoder, type ParsedTarEntry } from "modern-tar";
 import type { Turn } from "../turn.ts";
+import { ArchiveError } from "./archive_error.ts";
+import { checkHeaders } from "./tar_headers.ts";
 
 /** What an archive may hold. */
 export interface ArchiveBounds {
   /** Of the tar, with its headers. Helm's own bound (`MaxDecompressedChartSize`) is the same. */
   unpackedBytes: number;
-  /** Files, folders and whatever else. */
+  /** Files, folders and whatever else; extended headers may be as many. */
   entries: number;
 }
 
@@ -26,25 +29,6 @@ const PIECE_BYTES = 2_048;
 /** A tar ends with two blocks of zeros, which not every writer writes, nor Helm asks for. */
 const END_OF_TAR = 1_024;
 const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
-
-/** Why an archive cannot be used; stable names, part of the API. */
-export type ArchiveFault =
-  | "not_gzip"
-  | "not_tar"
-  | "too_large"
-  | "too_many_entries"
-  | "not_a_file"
-  | "name"
-  | "empty";
-
-/** An archive that cannot be used. The message says what was expected instead. */
-export class ArchiveError extends Error {
-  override readonly name = "ArchiveError";
-
-  constructor(readonly reason: ArchiveFault, message: string) {
-    super(message);
-  }
-}
 
 /** A file of a chart. */
 export interface ChartFile {
@@ -66,13 +50,11 @@ export async function* readArchive(
   turn: Turn,
   bounds: ArchiveBounds = ARCHIVE_BOUNDS,
 ): AsyncGenerator<ChartFile> {
-  const tar = ReadableStream.from(gunzip(archive, turn, bounds.unpackedBytes));
-  let entries = 0, files = 0;
+  const bytes = gunzip(archive, turn, bounds.unpackedBytes);
+  const tar = ReadableStream.from(checkHeaders(bytes, bounds.entries, turn));
+  let files = 0;
   try {
     for await (const entry of tar.pipeThrough(createTarDecoder({ strict: true }))) {
-      if (++entries > bounds.entries) {
-        throw new ArchiveError("too_many_entries", `expected ${bounds.entries} entries at most`);
-      }
       if (isFile(entry)) {
         files++;
         yield { name: nameOf(entry.header.name), content: withoutMark(entry.body) };

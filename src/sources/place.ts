@@ -11,7 +11,7 @@ export interface Place {
   url: URL;
   /** Whether it is elsewhere than the repository, whose proofs are not for it, nor for its redirects. */
   isForeign?: boolean;
-  /** Adds what proves it to the headers of a call of `url`, which is of this place's origin. */
+  /** Adds what proves it to the headers of a call of `url`, if that is the repository's own. */
   authorize?(url: URL, headers: Headers): void | Promise<void>;
   /** What an answer other than 200 says beside its status; for people, and without secrets. */
   explain?(response: Response): Promise<string | undefined>;

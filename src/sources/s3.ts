@@ -37,7 +37,7 @@ const EXPECTED_URL = "an S3 URL without user name, query and `#`, such as " +
 /** The index of a repository at an `s3` URL. Throws an `S3UrlError` as {@link parseS3Url} does. */
 export function s3Place(repoUrl: string, credential: S3Credential | undefined): Place {
   const object = parseS3Url(repoUrl, credential);
-  return { url: urlOf(object), ...proofs(object.region, credential) };
+  return { url: urlOf(object), ...proofs(object, credential) };
 }
 
 /**
@@ -49,11 +49,32 @@ export function s3ArchivePlace(
   credential: S3Credential | undefined,
   named: URL,
 ): Place {
-  const { endpoint, bucket, region } = parseS3Url(repoUrl, credential);
+  const own = parseS3Url(repoUrl, credential);
   const url = named.protocol === "s3:" ? s3ObjectUrl(named, credential) : named;
+  const key = keyIn(own, url);
+  if (key === undefined) return { url, isForeign: true };
+  return { url: urlOf({ ...own, key }), ...proofs(own, credential) };
+}
+
+type Bucket = Omit<S3Object, "key">;
+
+/** The key of an object of a bucket; `undefined` if a URL is elsewhere. Throws an `S3UrlError`. */
+function keyIn({ endpoint, bucket }: Bucket, url: URL): string | undefined {
+  const folder = `${endpoint}/${bucket}/`;
   // A URL with a query may be signed as it is, and must not be twice.
-  const isOwn = url.href.startsWith(`${endpoint}/${bucket}/`) && url.search === "";
-  return isOwn ? { url, ...proofs(region, credential) } : { url, isForeign: true };
+  if (!url.href.startsWith(folder) || url.search !== "") return undefined;
+  return unescaped(url.href.slice(folder.length));
+}
+
+/** Whether a URL is that of an object in a bucket, written as {@link urlOf} does. */
+function isIn(bucket: Bucket, url: URL): boolean {
+  try {
+    const key = keyIn(bucket, url);
+    return key !== undefined && urlOf({ ...bucket, key }).href === url.href;
+  } catch (error) {
+    if (error instanceof S3UrlError) return false;
+    throw error;
+  }
 }
 
 /** The HTTP URL of an object at an `s3` URL, whose query counts for nothing. */
@@ -67,11 +88,14 @@ export function s3Folder(repoUrl: string): string {
   return `${repoUrl.replace(INDEX_NAME, "").replace(/\/+$/, "")}/`;
 }
 
-function proofs(region: string, credential: S3Credential | undefined): Omit<Place, "url"> {
+function proofs(bucket: Bucket, credential: S3Credential | undefined): Omit<Place, "url"> {
+  const { region } = bucket;
   const { accessKeyID, secretAccessKey, sessionToken } = credential ?? {};
   return {
     ...(accessKeyID && secretAccessKey && {
       async authorize(url, headers) {
+        // The same server has the buckets of others.
+        if (!isIn(bucket, url)) return;
         const signer = new AwsV4Signer({
           url: url.href,
           headers: { "x-amz-content-sha256": EMPTY_SHA256 },

@@ -188,7 +188,7 @@ Deno.test("clocks that differ too much are said to", () =>
     await refused(request, "unauthorized", /403 Forbidden: RequestTimeTooSkewed\)$/);
   }));
 
-Deno.test("a redirect to another origin gets no signature, and one back gets its own", () =>
+Deno.test("a redirect out of the bucket gets no signature, and one within it gets its own", () =>
   withS3(async (server) => {
     const other = startUpstream();
     other.serve("/index.yaml", GOOD);
@@ -198,12 +198,30 @@ Deno.test("a redirect to another origin gets no signature, and one back gets its
     assert.equal(other.requests.length, 1);
     assert.deepEqual(proofsOf(other.requests[0]!.headers), []);
 
-    server.put("charts", "a+b c?/index.yaml", "odd");
-    server.buckets.set("moved", { redirect: "/charts/a%2Bb%20c%3F/index.yaml" });
-    assert.equal(
-      (await download(fetchIndex, ask(`s3://${server.host}/moved`, SESSION))).text,
-      "odd",
-    );
+    const moved: [location: string, signed: boolean][] = [
+      ["/moved/a%2Bb%20c%3F/index.yaml", true],
+      ["/moved/a+b/index.yaml", false],
+      ["/moved/..%2Fcharts/index.yaml", false],
+      ["/moved/index.yaml?versionId=1", false],
+      ["/moved2/index.yaml", false],
+      ["/charts/stable/index.yaml", false],
+    ];
+    for (const [location, signed] of moved) {
+      other.serve(
+        "/moved/index.yaml",
+        ({ url }) =>
+          new URL(url).search === ""
+            ? new Response(null, { status: 302, headers: { location } })
+            : new Response("odd"),
+      );
+      other.serve(location, "odd");
+      other.requests.length = 0;
+      const { host } = new URL(other.url);
+      const { text } = await download(fetchIndex, ask(`s3://${host}/moved`, SESSION));
+      assert.equal(text, "odd", location);
+      const sent = other.requests.map(({ headers }) => headers.has("authorization"));
+      assert.deepEqual(sent, [true, signed], location);
+    }
     await other.close();
   }));
 

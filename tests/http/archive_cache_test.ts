@@ -57,6 +57,75 @@ Deno.test("however many ask for an archive, it is fetched once", () =>
     assert.equal((await countsOf(chartroom)).hits, 1);
   }));
 
+Deno.test("a repository that does not answer takes no places from others", () =>
+  withChartroom(async (chartroom, upstream) => {
+    const other = startUpstream();
+    serveChart(other);
+    const healthy = await registerChart(chartroom, other.url);
+    assert.equal((await chartroom.call("GET", `${healthy}/package`)).status, 200);
+    const names = Array.from({ length: 45 }, (_, i) => `chart-${i}`);
+    const go = Promise.withResolvers<void>();
+    const held = async () => {
+      await go.promise;
+      return new Response("too late", { status: 503 });
+    };
+    for (const name of names) upstream.serve(`/${name}-1.0.0.tgz`, held);
+    upstream.serve(
+      "/index.yaml",
+      indexOf(Object.fromEntries(names.map((name) => [name, [{ version: "1.0.0", digest: "" }]]))),
+    );
+    const id = await chartroom.register(upstream.url);
+    const list = await chartroom.call("GET", `/v1/apps?conditions=repo_id=${id}&limit=-1`);
+    const answers = list.body.items.map(({ app_id }: Body) =>
+      chartroom.call("GET", `/v1/apps/${app_id}/versions/latest/package`)
+    );
+    // Those above the bound are refused; then others still find a place.
+    await Promise.any(answers);
+    for (const what of ["package", "files"]) {
+      assert.equal((await chartroom.call("GET", `${healthy}/${what}`)).status, 200, what);
+    }
+    serveChart(other, await chartArchive("redis", "again"));
+    await chartroom.sync(healthy.replace(/.*app-(\w{14}).*/, "repo-$1"));
+    assert.equal((await chartroom.call("GET", `${healthy}/files`)).status, 200);
+    go.resolve();
+    const codes = (await Promise.all(answers)).map(({ body }: Body) => body.code);
+    assert.equal(codes.filter((code) => code === "unavailable").length, 5);
+    assert.equal(codes.filter((code) => code === "archive_unavailable").length, 40);
+    await other.close();
+  }));
+
+Deno.test("answers that nobody reads hold so many archives, and no more", () =>
+  withChartroom(async (chartroom, upstream) => {
+    const large = crypto.getRandomValues(new Uint8Array(65_536));
+    const bytes = new Uint8Array(12 * 1_048_576);
+    for (let at = 0; at < bytes.length; at += large.length) bytes.set(large, at);
+    // Not one of them has room where archives are kept.
+    const names = Array.from({ length: 12 }, (_, i) => `chart-${i}`);
+    for (const [i, name] of names.entries()) {
+      upstream.serve(`/${name}-1.0.0.tgz`, bytes.with(0, i));
+    }
+    upstream.serve(
+      "/index.yaml",
+      indexOf(Object.fromEntries(names.map((name) => [name, [{ version: "1.0.0", digest: "" }]]))),
+    );
+    const id = await chartroom.register(upstream.url);
+    const app = createApp(chartroom.services);
+    const list = await chartroom.call("GET", `/v1/apps?conditions=repo_id=${id}&limit=-1`);
+    const open: Response[] = [];
+    const get = async (number: number) => {
+      const { app_id } = list.body.items[number];
+      const response = await app.request(`/v1/apps/${app_id}/versions/latest/package`);
+      if (response.status === 200) open.push(response);
+      return response.status;
+    };
+    for (let i = 0; i < 10; i++) assert.equal(await get(i), 200);
+    assert.equal(await get(10), 503);
+    await open.pop()!.body!.cancel();
+    assert.equal(await get(10), 200);
+    assert.equal(await get(11), 503);
+    for (const { body } of open) await body!.cancel();
+  }, { environment: { CHARTROOM_CACHE_BYTES: "8MiB" } }));
+
 Deno.test("a private chart is not to be had by its digest from another repository", () =>
   withChartroom(async (chartroom, upstream) => {
     const thief = startUpstream();
@@ -338,6 +407,8 @@ Deno.test("archives of a bucket are asked for with its signature, and of others 
       ["../top.tgz", 200, true],
       [`s3://${host}/charts/top.tgz`, 200, true],
       [`${server.url}/charts/top.tgz`, 200, true],
+      [`${server.url}/charts/stable/redis-1.0.0+1.tgz`, 200, true],
+      [`${server.url}/charts/stable/sub folder/a.tgz`, 200, true],
       [`s3://${host}/open/a.tgz`, 200, false],
       [`${server.url}/open/a.tgz`, 200, false],
       [`s3://${host}/closed/a.tgz`, "unauthorized", false],
@@ -345,6 +416,7 @@ Deno.test("archives of a bucket are asked for with its signature, and of others 
       [`${server.url}/charts/../closed/a.tgz`, "unauthorized", false],
       [`${upstream.url}/web.tgz`, 200, undefined],
       [`s3://${host}`, "unsupported_url", undefined],
+      [`${server.url}/charts/..%2Fclosed/a.tgz`, "unsupported_url", undefined],
     ];
     const keys = ["stable/redis-1.0.0+1.tgz", "stable/sub folder/a.tgz", "top.tgz"];
     for (const key of keys) server.put("charts", key, REDIS);

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { createApp } from "../../routes/app.ts";
 import { ELSEWHERE } from "../../routes/elsewhere.ts";
+import { cleanPath } from "../../routes/support/clean_path.ts";
 import { withChartroom } from "../support/chartroom.ts";
 import { sendRaw } from "../support/raw_client.ts";
 import { indexOf } from "../support/upstream.ts";
@@ -49,6 +50,27 @@ Deno.test("a slash at the end of a path says nothing", () =>
       assert.deepEqual([slashed.status, slashed.body], [200, plain.body], path);
     }
   }));
+
+Deno.test("no path that is cleaned leads elsewhere, and none fails", () => {
+  const table: [path: string, cleaned: string | undefined][] = [
+    ["/v1//repos?a=//b", "/v1/repos?a=//b"],
+    ["/v1/./repos", "/v1/repos"],
+    ["/v1/x/../repos", "/v1/repos"],
+    ["//evil.example.org/x", "/evil.example.org/x"],
+    ["/./\\evil.example.org", "/%5Cevil.example.org"],
+    ["/.//\\evil.example.org/..", "/"],
+    ["/x/..//evil.example.org", "/evil.example.org"],
+    ["/x/%2e%2e//evil.example.org", "/evil.example.org"],
+    ["//\\[", "/%5C["],
+    ["/\\[//x", "/%5C[/x"],
+    ["//[", "/["],
+    ["/v1/repos", undefined],
+    ["/v1/repos?a=//", undefined],
+  ];
+  for (const [path, cleaned] of table) {
+    assert.equal(cleanPath(`http://127.0.0.1:8000${path}`), cleaned, path);
+  }
+});
 
 Deno.test("names of fields are in any case, as Go reads them", () =>
   withChartroom(async (chartroom, upstream) => {

@@ -2,12 +2,8 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import {
-  ARCHIVE_BOUNDS,
-  ArchiveError,
-  type ArchiveFault,
-  readArchive,
-} from "../../src/helm/archive.ts";
+import { ARCHIVE_BOUNDS, readArchive } from "../../src/helm/archive.ts";
+import { ArchiveError, type ArchiveFault } from "../../src/helm/archive_error.ts";
 import { archiveOf, gzip, type Packed, tarOf } from "../support/chart_archive.ts";
 
 const noTurn = () => undefined;
@@ -166,6 +162,77 @@ Deno.test("what is no tar in gzip, or not all of one, is refused", async () => {
     const end = Uint8Array.from([...tar.subarray(0, 2_560), ...new Uint8Array(zeros)]);
     assert.deepEqual(await texts(gzip(end)), files, `${zeros}`);
   }
+});
+
+/** An archive that begins with an extended header. */
+async function withExtended(content: string | Uint8Array<ArrayBuffer>, type = "pax-header") {
+  const size = new TextEncoder().encode(typeof content === "string" ? content : "").length ||
+    content.length;
+  return await archiveOf([[{ name: "x", size, type } as Packed[0], content] as Packed, CHART]);
+}
+
+Deno.test("extended headers are read if they are well-formed, and do not say a size", async () => {
+  const table: [records: string, reason?: ArchiveFault][] = [
+    ["18 mtime=12345.678\n".replace("18", "19")],
+    ["6 a=b\n12 path=r/x\n"],
+    ["11 a=grüß\n".replace("11", "12")],
+    ["5 a=\n"],
+    ["7 a=b\n", "not_tar"],
+    ["5 a=b\n", "not_tar"],
+    ["06 a=b\n", "not_tar"],
+    [" 6 a=b\n", "not_tar"],
+    ["6a=b\n", "not_tar"],
+    ["6 a=bc", "not_tar"],
+    ["0 a=b\n", "not_tar"],
+    ["-6 a=b\n", "not_tar"],
+    ["99999999 a=b\n", "not_tar"],
+    ["6 a=b\n\0\0", "not_tar"],
+    ["2a2a2a ", "not_tar"],
+    ["11 size=10\n", "not_tar"],
+    ["6 a=b\n11 size=10\n", "not_tar"],
+  ];
+  for (const [records, reason] of table) {
+    for (const type of ["pax-header", "pax-global-header"]) {
+      const archive = await withExtended(records, type);
+      if (reason !== undefined) await refused(archive, reason, records);
+      else assert.equal((await unpack(archive)).length, 1, records);
+    }
+  }
+});
+
+Deno.test("extended headers are bounded by their length and their number", async () => {
+  const record = (length: number) => `${length} a=${"b".repeat(length - 4 - `${length}`.length)}\n`;
+  assert.equal((await unpack(await withExtended(record(65_536)))).length, 1);
+  await refused(await withExtended(record(65_537)), "too_large", "one");
+  const name = new Uint8Array(70_000).fill(97);
+  await refused(await withExtended(name, "gnu-long-name"), "too_large", "a name");
+  const large = [{ name: "x", size: 65_536, type: "pax-header" }, record(65_536)] as Packed;
+  assert.equal((await unpack(await archiveOf([...Array(16).fill(large), CHART]))).length, 1);
+  await refused(await archiveOf([...Array(17).fill(large), CHART]), "too_large", "all");
+  const small = [{ name: "x", size: 6, type: "pax-header" }, "6 a=b\n"] as Packed;
+  const bounds = { ...ARCHIVE_BOUNDS, entries: 3 };
+  assert.equal((await unpack(await archiveOf([small, small, small, CHART]), bounds)).length, 1);
+  await refused(await archiveOf(Array(4).fill(small)), "too_many_entries", "many", bounds);
+});
+
+Deno.test("a size is written in octal digits", async () => {
+  const sized = async (size: number[]) => {
+    const tar = await tarOf([["redis/a", "x".repeat(8)]]);
+    tar.set(size, 124);
+    const sum = tar.subarray(0, 512)
+      .reduce((sum, byte, i) => sum + (i < 148 || i > 155 ? byte : 32), 0);
+    tar.set(new TextEncoder().encode(`${sum.toString(8).padStart(6, "0")}\0 `), 148);
+    return gzip(tar);
+  };
+  const text = (size: string) =>
+    Array.from(size.padEnd(12, "\0"), (letter) => letter.charCodeAt(0));
+  for (const size of ["10", "   10", "00000000010", "10 ", "10 \0 "]) {
+    assert.equal((await unpack(await sized(text(size)))).length, 1, JSON.stringify(size));
+  }
+  for (const size of ["8", "1 0", "1\x000", "-10", "0x8"]) {
+    await refused(await sized(text(size)), "not_tar", JSON.stringify(size));
+  }
+  await refused(await sized([0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 8]), "not_tar", "binary");
 });
 
 Deno.test("a bomb is stopped when it passes its bound, and never stands in memory", async () => {
