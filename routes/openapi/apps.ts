@@ -5,7 +5,16 @@ import { FACETS } from "../../src/catalog/filter.ts";
 import { APP_ORDERS } from "../../src/catalog/query.ts";
 import { CONDITIONS } from "../support/conditions.ts";
 import { json, operation } from "./operation.ts";
-import { app, conditions, cursor, orderBy, paging, reverse, text } from "./parameters.ts";
+import {
+  app,
+  boundedPaging,
+  conditions,
+  cursor,
+  orderBy,
+  paging,
+  reverse,
+  text,
+} from "./parameters.ts";
 import { SAMPLE } from "./sample.ts";
 import { App, AppGroup, Facets, listOf, News } from "./schemas.ts";
 
@@ -84,9 +93,9 @@ const listChanges = operation({
   path: "/apps/changes",
   operationId: "listChanges",
   summary: "List the versions made last",
-  description: "Over the 500 apps that were updated last. At most 100 items.",
+  description: "Over the 500 apps that were updated last.",
   tags,
-  request: { query: z.object({ ...filters, ...paging, cursor }) },
+  request: { query: z.object({ ...filters, ...boundedPaging, cursor }) },
   responses: {
     200: json(z.object({ ...listOf(News).shape, next_cursor }).openapi("NewsList"), "A page."),
   },

@@ -1,4 +1,7 @@
-/** Holds answers against the OpenAPI document: what it does not have must not be answered. */
+/**
+ * Holds answers against the OpenAPI document: what it does not have must not be answered, and no
+ * request be taken that it does not have.
+ */
 
 import assert from "node:assert/strict";
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
@@ -19,6 +22,8 @@ export interface Sent {
   status: number;
   headers: Headers;
   text: string;
+  /** What it answers, if that had a body. */
+  asked?: { type: string; text: string } | undefined;
 }
 
 const closed = close(structuredClone(document)) as Json;
@@ -41,6 +46,7 @@ export function assertInContract(sent: Sent): void {
     return assert.ok(sent.headers.has("location"), `${title} has no Location`);
   }
   if (operation === undefined) return assertRefused(sent, found.length > 0, title);
+  if (status >= 200 && status < 300) assertAsked(sent, operation, title);
   const { value: answer, pointer } = follow(
     operation.value.responses[status],
     `${operation.pointer}/responses/${status}`,
@@ -51,6 +57,29 @@ export function assertInContract(sent: Sent): void {
     assert.ok(sent.headers.has(name), `${title} has no header ${name}`);
   }
   if (method !== "HEAD") assertBody(sent, answer, pointer, title);
+}
+
+/** What was taken has parameters that the operation knows, and a body such as it takes. */
+function assertAsked({ path, asked }: Sent, { value, pointer }: Json, title: string) {
+  const known = (value.parameters ?? []).map((given: Json) => follow(given, "").value)
+    .filter((parameter: Json) => parameter.in === "query").map(({ name }: Json) => name);
+  for (const name of new URLSearchParams(/\?(.*)$/s.exec(path)?.[1]).keys()) {
+    assert.ok(known.includes(name), `${title} takes the parameter ${name}`);
+  }
+  const { content, required } = value.requestBody ?? {};
+  if (asked === undefined) return assert.ok(!required, `${title} takes no body`);
+  if (content === undefined) return;
+  // Types of patches say the same here, as the document has it.
+  const type = asked.type.replace(/;.*$/s, "").trim().toLowerCase()
+    .replace(/^application\/(merge|json)-patch\+json$/, "application/json");
+  if (!(type in content)) return assert.ok("*/*" in content, `${title} takes the type ${type}`);
+  const validate = validatorOf(`${pointer}/requestBody/content/${escaped(type)}/schema`);
+  const members = Object.entries(JSON.parse(asked.text));
+  // Names of fields are in any case.
+  const isTaken = validate(
+    Object.fromEntries(members.map(([name, member]) => [name.toLowerCase(), member])),
+  );
+  assert.ok(isTaken, `${title} takes ${asked.text}\n${JSON.stringify(validate.errors, null, 1)}`);
 }
 
 /** What no operation answers is refused. */
@@ -110,10 +139,11 @@ function follow(value: Json, pointer: string): { value: Json; pointer: string } 
   return { value: closed.components[section!][name!], pointer: value.$ref.slice(1) };
 }
 
-/** Objects with members that are known shall have no others, here. */
+/** Objects with members that are known shall have no others, here, but for what is ignored. */
 function close(part: Json): Json {
   if (typeof part !== "object" || part === null) return part;
   if (part.type === "object" && part.properties !== undefined) part.additionalProperties ??= false;
+  for (const name of part["x-ignored"] ?? []) part.properties[name] = true;
   Object.values(part).forEach(close);
   return part;
 }
