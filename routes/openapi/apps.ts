@@ -10,6 +10,7 @@ import {
   boundedPaging,
   conditions,
   cursor,
+  flag,
   orderBy,
   paging,
   reverse,
@@ -34,6 +35,23 @@ const filters = {
     ),
 };
 
+const listed = {
+  orderBy: orderBy(APP_ORDERS, "; with `q`, `relevance` is the default"),
+  reverse,
+  group: z.enum(["name"]).optional()
+    .describe("Put the same chart of several repositories together."),
+  facets: text(`A comma list of ${FACETS.join(", ")}: count the apps for each value.`, "repo"),
+};
+
+const INEFFECTIVE = "As for a list of apps, but without effect: what is new has its own order.";
+/** The same where it is read, and then has no effect. */
+const ineffective = {
+  orderBy: z.enum(APP_ORDERS).optional().describe(INEFFECTIVE),
+  reverse: flag(INEFFECTIVE),
+  group: z.enum(["name"]).optional().describe(INEFFECTIVE),
+  facets: text(INEFFECTIVE),
+};
+
 const next_cursor = z.string().optional().describe("Where there is more: for `cursor`.");
 
 const AppList = z.object({
@@ -56,14 +74,7 @@ const listApps = operation({
   request: {
     query: z.object({
       ...filters,
-      orderBy: orderBy(
-        APP_ORDERS,
-        "; with `q`, `relevance` is the default",
-      ),
-      reverse,
-      group: z.enum(["name"]).optional()
-        .describe("Put the same chart of several repositories together."),
-      facets: text(`A comma list of ${FACETS.join(", ")}: count the apps for each value.`, "repo"),
+      ...listed,
       ...paging,
       cursor,
     }),
@@ -95,7 +106,7 @@ const listChanges = operation({
   summary: "List the versions made last",
   description: "Over the 500 apps that were updated last.",
   tags,
-  request: { query: z.object({ ...filters, ...boundedPaging, cursor }) },
+  request: { query: z.object({ ...filters, ...ineffective, ...boundedPaging, cursor }) },
   responses: {
     200: json(z.object({ ...listOf(News).shape, next_cursor }).openapi("NewsList"), "A page."),
   },
@@ -112,7 +123,7 @@ const feedChanges = operation({
   operationId: "feedChanges",
   summary: "The 50 versions made last, as an Atom feed",
   tags,
-  request: { query: z.object(filters) },
+  request: { query: z.object({ ...filters, ...ineffective }) },
   responses: {
     200: {
       description: "A feed, as RFC 4287 has it.",

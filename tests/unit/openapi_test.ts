@@ -115,6 +115,47 @@ Deno.test("an answer that the document does not have is told from one that it ha
   }
 });
 
+Deno.test("a request that the document does not have is not to be taken", () => {
+  const headers = new Headers({ "content-type": "application/json", "cache-control": "no-store" });
+  const taken = (method: string, path: string, body?: unknown, type = "application/json") =>
+    assertInContract({
+      method,
+      path: `/v1${path}`,
+      status: 200,
+      headers,
+      text: JSON.stringify(
+        method === "GET"
+          ? { items: [], total_count: 0 }
+          : path === "/repos"
+          ? { repo_id: "repo-1" }
+          : { message: "success", repo_event_id: "event-1" },
+      ),
+      asked: body === undefined ? undefined : { type, text: JSON.stringify(body) },
+    });
+  const url = "https://charts.example.org/stable";
+  taken("GET", "/repos?limit=1&conditions=");
+  taken("GET", "/repos?x=1");
+  taken("POST", "/repos", { NAME: "one", url, type: "helm", workspace: 1 });
+  taken("POST", "/repos", { name: "one", url }, "Application/Merge-Patch+json; charset=utf-8");
+  taken("POST", "/repos/repo-1/action", { action: null, workspace: "team-a" });
+  taken("POST", "/webhooks/repo-1", "text", "text/plain");
+  const wrong: Parameters<typeof taken>[] = [
+    ["GET", "/repos?q=one"],
+    ["GET", "/repos?limit=1&sort=name"],
+    ["POST", "/repos"],
+    ["POST", "/repos", { name: "one" }],
+    ["POST", "/repos", { name: "one", url: null }],
+    ["POST", "/repos", { name: "one", url, more: 1 }],
+    ["POST", "/repos", { name: "one", url }, "text/plain"],
+    ["POST", "/repos/repo-1/action", { action: "other" }],
+    ["POST", "/repos/repo-1/action", { force: null }],
+  ];
+  for (const request of wrong) {
+    const what = JSON.stringify(request);
+    assert.throws(() => taken(...request), { name: "AssertionError" }, what);
+  }
+});
+
 interface Module {
   specifier: string;
   dependencies?: { code?: { specifier?: string }; isDynamic?: boolean }[];
