@@ -36,7 +36,7 @@ export function Type({ of: schema }: { of: Schema }) {
     return (
       <>
         <span class="type">list of</span> <Type of={schema.items} />
-        {types.includes("null") && <span class="type">or null</span>}
+        {types.includes("null") && <span class="type">&#32;or null</span>}
       </>
     );
   }

@@ -59,6 +59,9 @@ export function assertInContract(sent: Sent): void {
     if (!follow(given, "").value.required) continue;
     assert.ok(sent.headers.has(name), `${title} has no header ${name}`);
   }
+  const isKept = sent.headers.get("cache-control") !== "no-store";
+  const isNamed = !("ETag" in (answer.headers ?? {})) || sent.headers.has("etag");
+  assert.ok(isNamed || !isKept, `${title} is to be kept and has no ETag`);
   if (method !== "HEAD") assertBody(sent, answer, pointer, title);
 }
 

@@ -95,6 +95,10 @@ Deno.test("an answer that the document does not have is told from one that it ha
   const page = { items: [], total_count: 0 };
   const asProblem = { headers: new Headers({ "content-type": "application/problem+json" }) };
   assertInContract(sent({}, page));
+  assertInContract(sent({ path: "/v1/apps" }, page));
+  assertInContract(
+    sent({ path: "/v1/apps", headers: new Headers({ ...json, etag: '"1"' }) }, page),
+  );
   assertInContract(sent({ path: "/v1/nothing", status: 404, ...asProblem }, problem));
   const wrong: [Partial<Omit<Sent, "text">>, unknown][] = [
     [{}, { ...page, more: 1 }],
@@ -104,6 +108,7 @@ Deno.test("an answer that the document does not have is told from one that it ha
     [{ headers: new Headers({ "content-type": "application/json" }) }, page],
     [{ headers: new Headers({ ...json, "content-type": "text/plain" }) }, page],
     [{ path: "/v1/nothing" }, page],
+    [{ path: "/v1/apps", headers: new Headers({ ...json, "cache-control": "private" }) }, page],
     [{ method: "PUT" }, page],
     [{ method: "PUT", status: 405, ...asProblem }, problem],
     [{ path: "/v1/nothing", status: 404, ...asProblem }, { ...problem, code: "other" }],
