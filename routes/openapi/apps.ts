@@ -5,7 +5,17 @@ import { FACETS } from "../../src/catalog/filter.ts";
 import { APP_ORDERS } from "../../src/catalog/query.ts";
 import { CONDITIONS } from "../support/conditions.ts";
 import { json, operation } from "./operation.ts";
-import { app, conditions, cursor, orderBy, paging, reverse, text } from "./parameters.ts";
+import {
+  app,
+  boundedPaging,
+  conditions,
+  cursor,
+  flag,
+  orderBy,
+  paging,
+  reverse,
+  text,
+} from "./parameters.ts";
 import { SAMPLE } from "./sample.ts";
 import { App, AppGroup, Facets, listOf, News } from "./schemas.ts";
 
@@ -23,6 +33,23 @@ const filters = {
       "Words, all of which must match in names, keywords, descriptions or maintainers; the " +
         "beginning of one will do, and a slip is forgiven.",
     ),
+};
+
+const listed = {
+  orderBy: orderBy(APP_ORDERS, "; with `q`, `relevance` is the default"),
+  reverse,
+  group: z.enum(["name"]).optional()
+    .describe("Put the same chart of several repositories together."),
+  facets: text(`A comma list of ${FACETS.join(", ")}: count the apps for each value.`, "repo"),
+};
+
+const INEFFECTIVE = "As for a list of apps, but without effect: what is new has its own order.";
+/** The same where it is read, and then has no effect. */
+const ineffective = {
+  orderBy: z.enum(APP_ORDERS).optional().describe(INEFFECTIVE),
+  reverse: flag(INEFFECTIVE),
+  group: z.enum(["name"]).optional().describe(INEFFECTIVE),
+  facets: text(INEFFECTIVE),
 };
 
 const next_cursor = z.string().optional().describe("Where there is more: for `cursor`.");
@@ -47,14 +74,7 @@ const listApps = operation({
   request: {
     query: z.object({
       ...filters,
-      orderBy: orderBy(
-        APP_ORDERS,
-        "; with `q`, `relevance` is the default",
-      ),
-      reverse,
-      group: z.enum(["name"]).optional()
-        .describe("Put the same chart of several repositories together."),
-      facets: text(`A comma list of ${FACETS.join(", ")}: count the apps for each value.`, "repo"),
+      ...listed,
       ...paging,
       cursor,
     }),
@@ -84,9 +104,9 @@ const listChanges = operation({
   path: "/apps/changes",
   operationId: "listChanges",
   summary: "List the versions made last",
-  description: "Over the 500 apps that were updated last. At most 100 items.",
+  description: "Over the 500 apps that were updated last.",
   tags,
-  request: { query: z.object({ ...filters, ...paging, cursor }) },
+  request: { query: z.object({ ...filters, ...ineffective, ...boundedPaging, cursor }) },
   responses: {
     200: json(z.object({ ...listOf(News).shape, next_cursor }).openapi("NewsList"), "A page."),
   },
@@ -103,7 +123,7 @@ const feedChanges = operation({
   operationId: "feedChanges",
   summary: "The 50 versions made last, as an Atom feed",
   tags,
-  request: { query: z.object(filters) },
+  request: { query: z.object({ ...filters, ...ineffective }) },
   responses: {
     200: {
       description: "A feed, as RFC 4287 has it.",

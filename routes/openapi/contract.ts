@@ -4,6 +4,9 @@
  */
 
 import { OpenAPIHono } from "@hono/zod-openapi";
+import type { Hono } from "hono";
+import type { BlankEnv, Endpoint, ExtractSchema } from "hono/types";
+import type { Simplify } from "hono/utils/types";
 import { apps } from "./apps.ts";
 import { categories } from "./categories.ts";
 import { events } from "./events.ts";
@@ -30,5 +33,28 @@ const below = new OpenAPIHono()
 /** With what stands beside the bases. */
 export const contract = new OpenAPIHono().route("/", below).route("/", service);
 
+type Base = ExtractSchema<typeof below>;
+
 /** For the typed client, which has a base for its address. */
-export type Contract = typeof below;
+export type Contract = Hono<
+  BlankEnv,
+  { [Path in keyof Base]: { [Method in keyof Base[Path]]: Lenient<Base[Path][Method]> } },
+  "/"
+>;
+
+/** An endpoint, which need not be given what may be empty; Hono's types know no such part. */
+type Lenient<E> = E extends Endpoint ? {
+    [K in keyof E]: K extends "input" ? Simplify<
+        & Omit<E["input"], MayBeAbsent<E["input"]>>
+        & Partial<Pick<E["input"], MayBeAbsent<E["input"]>>>
+      >
+      : E[K];
+  }
+  : never;
+
+/** Headers and a query of which every one is optional, and a body that is. */
+type MayBeAbsent<I> = {
+  [K in keyof I]-?: K extends "header" | "query" ? (object extends I[K] ? K : never)
+    : undefined extends I[K] ? K
+    : never;
+}[keyof I];

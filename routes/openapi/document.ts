@@ -41,6 +41,13 @@ export const WORKSPACE = {
   example: SAMPLE.workspace,
 };
 
+/** The same where it is not looked at. */
+export const ANY_WORKSPACE = {
+  ...WORKSPACE,
+  description: "Says nothing here.",
+  schema: { type: "string" },
+};
+
 /** Makes the document. */
 export function makeDocument(version: string, recorded: Recorded): Document {
   const written = contract.getOpenAPI31Document({
@@ -59,8 +66,8 @@ export function makeDocument(version: string, recorded: Recorded): Document {
   for (const [path, operations] of Object.entries<Record<string, Json>>(document.paths)) {
     const servers = serversOf(path);
     for (const [method, operation] of Object.entries(operations)) {
-      if (path.startsWith(IN_WORKSPACE)) putInWorkspace(operation);
-      const { "x-example": example, ...rest } = operation;
+      const { "x-example": example, "x-any-workspace": anyWorkspace, ...rest } = operation;
+      if (path.startsWith(IN_WORKSPACE)) putInWorkspace(rest, anyWorkspace);
       operations[method] = finish(rest, { method, path, base: (servers ?? SERVERS)[0]!.url }, {
         example,
         answer: recorded[rest.operationId],
@@ -80,10 +87,13 @@ function serversOf(path: string) {
   return [{ url: "/", description: "Without a base." }];
 }
 
-function putInWorkspace(operation: Json): void {
+function putInWorkspace(operation: Json, any: boolean): void {
   operation.operationId = operation.operationId.replace(/^[a-z]+/, "$&Workspace");
-  operation.parameters = [{ ...WORKSPACE }, ...(operation.parameters ?? [])];
-  operation.responses[400] ??= problemOf(400, REFERENCE);
+  operation.parameters = [
+    { ...(any ? ANY_WORKSPACE : WORKSPACE) },
+    ...(operation.parameters ?? []),
+  ];
+  if (!any) operation.responses[400] ??= problemOf(400, REFERENCE);
 }
 
 function finish(

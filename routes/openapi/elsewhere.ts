@@ -1,7 +1,7 @@
 /** What is not here, in the document: no more than that it is refused, so that nobody looks for it. */
 
 import { ELSEWHERE } from "../elsewhere.ts";
-import { type Document, IN_WORKSPACE, type Operation, WORKSPACE } from "./document.ts";
+import { ANY_WORKSPACE, type Document, IN_WORKSPACE, type Operation } from "./document.ts";
 import { problemOf, REFERENCE } from "./operation.ts";
 
 /** Adds it on the path of all workspaces, and on that of one. */
@@ -21,8 +21,8 @@ function operationOf(method: string, path: string, what: string): Operation {
   const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name!);
   const words = path.replace(IN_WORKSPACE, "/workspace").split(/\W+/).filter(Boolean);
   const parameters = names.map((name) =>
-    name === WORKSPACE.name
-      ? { ...WORKSPACE }
+    name === ANY_WORKSPACE.name
+      ? { ...ANY_WORKSPACE }
       : { name, in: "path", required: true, schema: { type: "string" } }
   );
   return {

@@ -8,7 +8,8 @@ export const INFO = {
     "demand. The API has the paths, parameters and keys of KubeSphere's Helm repositories, and " +
     "more.\n\nAll paths stand below each of the servers. A repository and its apps are seen on " +
     "the paths of its own workspace and on those without one; a global repository's on all of " +
-    "them. Errors are problems as RFC 9457 has them, with a stable `code`.",
+    "them. Names of a body's members are in any case, and what a query has besides is ignored. " +
+    "Errors are problems as RFC 9457 has them, with a stable `code`.",
   license: { name: "Apache-2.0", identifier: "Apache-2.0" },
 };
 

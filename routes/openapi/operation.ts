@@ -19,6 +19,8 @@ export interface Behaviour {
   fails?: readonly number[];
   /** Whether its answer has validators, unless it is not to be kept. */
   conditional?: boolean;
+  /** Whether it does not even look at the workspace of its path. */
+  anyWorkspace?: boolean;
   example?: Example;
 }
 
@@ -40,7 +42,7 @@ const FAILS = {
  */
 export function operation<P extends string, R extends Path<P>>(
   route: R,
-  { access, fails = [], conditional = false, example = {} }: Behaviour,
+  { access, fails = [], conditional = false, anyWorkspace = false, example = {} }: Behaviour,
 ) {
   const statuses = [...FAILS[access], ...fails].sort();
   const headers = conditional ? { headers: z.object(conditionalHeaders) } : {};
@@ -59,6 +61,7 @@ export function operation<P extends string, R extends Path<P>>(
       ...Object.fromEntries(statuses.map((status) => [status, problemOf(status)])),
     },
     "x-example": example,
+    "x-any-workspace": anyWorkspace,
   };
   // Deliberately less than it is; see above.
   return createRoute<P, R>(full as unknown as R);
@@ -87,7 +90,7 @@ function headersOf(
   const cacheControl = header("What caches may do with it; `no-store` for what is of this moment.");
   if (!conditional) return { "Cache-Control": cacheControl };
   return {
-    ETag: header("Names its bytes. Absent from what is not to be kept.", false),
+    ETag: header("Names its bytes. What is not to be kept may have none.", false),
     "Last-Modified": header("When the one index that it is drawn from changed.", false),
     "Cache-Control": cacheControl,
     Vary: header("`Accept-Encoding, Authorization`, where it may be kept.", false),

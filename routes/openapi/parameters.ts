@@ -4,9 +4,12 @@ import { z } from "@hono/zod-openapi";
 import { SAMPLE } from "./sample.ts";
 
 /** A parameter that is a number; in an address, a text. */
-export function integer(description: string, initial?: number) {
+export function integer(
+  description: string,
+  bounds: { default?: number; minimum?: number; maximum?: number } = {},
+) {
   // A text to TypeScript, which writes addresses; a number to everybody else.
-  const more = { type: "integer", ...(initial !== undefined && { default: initial }) } as const;
+  const more = { type: "integer", ...bounds } as const;
   return z.string().optional().describe(description).openapi(more as { type: "integer" });
 }
 
@@ -47,13 +50,26 @@ export function conditions(
 
 export const reverse = flag("The other way around.");
 
+const START = "How many items to leave out; takes the place of `page`.";
+
 /** The three ways in which lists take a page. What is no number counts as absent. */
 export const paging = {
-  limit: integer("How many items; -1: all.", 10),
-  page: integer("Which page, from 1.", 1),
-  start: integer("How many items to leave out; takes the place of `page`."),
+  limit: integer("How many items; -1: all.", { default: 10 }),
+  page: integer("Which page, from 1.", { default: 1 }),
+  start: integer(START),
   paging: text(
     "`limit=N,page=N` in one, as KubeSphere's clients send it; takes the place of both.",
+    "limit=10,page=1",
+  ),
+};
+
+/** The same where there is never all at once, and what cannot be meant is refused. */
+export const boundedPaging = {
+  limit: integer("How many items.", { default: 10, minimum: 1, maximum: 100 }),
+  page: integer("Which page, from 1.", { default: 1, minimum: 1 }),
+  start: integer(START, { minimum: 0 }),
+  paging: text(
+    "`limit=N,page=N` in one, with the same bounds; takes the place of both.",
     "limit=10,page=1",
   ),
 };

@@ -31,10 +31,12 @@ export function Type({ of: schema }: { of: Schema }) {
       </>
     );
   }
-  if (schema.type === "array" && schema.maxItems !== 0) {
+  const types = [schema.type].flat();
+  if (types.includes("array") && schema.maxItems !== 0) {
     return (
       <>
         <span class="type">list of</span> <Type of={schema.items} />
+        {types.includes("null") && <span class="type">&#32;or null</span>}
       </>
     );
   }
@@ -51,7 +53,7 @@ function plainType({ type = "anything", format, enum: values, ...schema }: Schem
 
 /** Values that are possible, and the one that counts if none is given. */
 export function Bounds({ of: schema }: { of: Schema }) {
-  const { enum: values, default: initial, maxLength, maxItems } = schema;
+  const { enum: values, default: initial, minimum, maximum, maxLength, maxItems } = schema;
   return (
     <>
       {values?.length > 1 && !schema["x-enumDescriptions"] && (
@@ -69,6 +71,7 @@ export function Bounds({ of: schema }: { of: Schema }) {
           Default <code>{String(initial)}</code>
         </p>
       )}
+      {maximum !== undefined && <p class="bounds">{minimum} to {maximum}</p>}
       {(maxLength ?? maxItems) > 0 && (
         <p class="bounds">
           At most {maxLength ?? maxItems} {maxLength ? "characters" : "items"}

@@ -10,13 +10,25 @@ import { IndexProblem, listOf, Message, Repo } from "./schemas.ts";
 const tags = ["Repositories"];
 const params = z.object({ repo });
 
+/** What KubeSphere's console sends besides, for who makes a schema of a body. */
+const ignoring = (...names: string[]) => ({ "x-ignored": names });
+const ignored = ignoring(
+  "app_default_status",
+  "category_id",
+  "providers",
+  "repotype",
+  "type",
+  "visibility",
+  "workspace",
+);
+
 const secret = (description: string) =>
-  z.string().optional().describe(`${description} Never shown. An empty one removes it.`)
+  z.string().nullish().describe(`${description} Never shown. An empty one removes it.`)
     .openapi({ writeOnly: true });
 
 const input = {
-  description: z.string().max(512).optional(),
-  sync_period: z.string().optional()
+  description: z.string().max(512).nullish(),
+  sync_period: z.string().nullish()
     .describe("`10m`, `1h30m`; three minutes at least; `0`: never. A new one has `1h`."),
   credential: secret(
     '`{"username":"...","password":"..."}`, or `{"accessKeyID":"...","secretAccessKey":"..."}` ' +
@@ -25,25 +37,27 @@ const input = {
   ca_bundle: secret("Authorities to trust beside the known ones, in PEM."),
   client_certificate: secret("The certificate to show, and those that lead to it, in PEM."),
   client_key: secret("Its key, in PEM."),
-  suspended: z.boolean().optional().describe("Stops all syncs but those on demand."),
+  suspended: z.boolean().nullish().describe("Stops all syncs but those on demand."),
 };
 
 const url = z.string().max(2_048).describe(
   "`http`, `https` or `s3`. A user name and password in it become the `credential`.",
 );
-const name = z.string().min(1).max(128).optional();
+const name = z.string().min(1).max(128).nullish();
 
 const NewRepo = z.object({
   name: name.describe("Unique in its workspace. Required, unless `validate=true`."),
   url,
   ...input,
 }).openapi("NewRepo", {
-  description:
-    "What KubeSphere's console sends besides (`type`, `visibility`, `category_id`, ...) is ignored.",
+  description: "What is null counts as absent. What KubeSphere's console sends besides (`type`, " +
+    "`visibility`, `category_id`, ...) is ignored.",
+  ...ignored,
 });
 
-const RepoChange = z.object({ name, url: url.optional(), ...input }).openapi("RepoChange", {
-  description: "What is absent or null stays.",
+const RepoChange = z.object({ name, url: url.nullish(), ...input }).openapi("RepoChange", {
+  description: "What is absent or null stays. What KubeSphere's console sends besides is ignored.",
+  ...ignored,
 });
 
 const Registered = z.object({ repo_id: z.string() }).openapi("Registered");
@@ -148,8 +162,10 @@ const syncRepo = operation({
         action: z.enum(["index", ""]).nullable().optional().describe("All of them mean a sync."),
         force: z.boolean().optional()
           .describe("Accept an index that lost most of what it had."),
-        workspace: z.string().optional().describe("Ignored; KubeSphere's console sends it."),
-      }).openapi("SyncRequest"),
+      }).openapi("SyncRequest", {
+        description: "`workspace`, which KubeSphere's console sends besides, is ignored.",
+        ...ignoring("workspace"),
+      }),
     ),
   },
   responses: {

@@ -21,7 +21,7 @@ const readCache = operation({
       "Counts.",
     ),
   },
-}, { access: "write" });
+}, { access: "write", anyWorkspace: true });
 
 const checkHealth = operation({
   method: "get",

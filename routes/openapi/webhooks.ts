@@ -15,8 +15,13 @@ const filter = {
   branches: patterns("Branches, pushes to which count"),
   paths: patterns("Paths, of which a push must change one to count"),
 };
-const PushFilter = z.object(filter).partial().openapi("PushFilter", {
-  description: "Which pushes count. A push that does not say all is never left out.",
+const PushFilter = z.object({
+  branches: filter.branches.nullish(),
+  paths: filter.paths.nullish(),
+}).openapi("PushFilter", {
+  description:
+    "Which pushes count; what is absent or null stays. A push that does not say all is " +
+    "never left out.",
 });
 const Webhook = z.object({ url: z.string(), create_time: time(), ...filter }).openapi("Webhook");
 const NewWebhook = z.object({
@@ -30,7 +35,7 @@ const makeWebhook = operation({
   operationId: "makeWebhook",
   summary: "Make a webhook, or its secret anew",
   tags,
-  request: { params, body: body(PushFilter, false) },
+  request: { params, body: body(PushFilter.optional(), false) },
   responses: { 200: json(NewWebhook, "Where deliveries go, and what proves them.") },
 }, {
   access: "write",
@@ -81,6 +86,10 @@ const PROOFS = [
   "webhookHeader",
 ].map((scheme) => ({ [scheme]: [] }));
 
+const Delivery = z.unknown().openapi("Delivery", {
+  description: "As GitHub, Gitea, Forgejo, GitLab or Harbor write it, or anything else.",
+});
+
 const id = (of: string) => z.string().optional().describe(`The id of a delivery, of ${of}.`);
 
 const deliver = operation({
@@ -107,11 +116,8 @@ const deliver = operation({
     body: {
       required: false,
       content: {
-        "application/json": {
-          schema: z.unknown().openapi("Delivery", {
-            description: "As GitHub, Gitea, Forgejo, GitLab or Harbor write it, or anything else.",
-          }),
-        },
+        "application/json": { schema: Delivery },
+        "*/*": { schema: Delivery },
       },
     },
   },

@@ -43,6 +43,27 @@ Deno.test("the client has the types of the contract", async () => {
       json: { name: "another", url: upstream.url },
     });
     assert.ok("repo_id" in await made.json());
+
+    // What may be absent need not be given: a query, headers, a body.
+    const repoClient = chartroom.repos[":repo"];
+    assert.equal((await (await chartroom.repos.$get()).json()).total_count, 1);
+    const hook = await (await repoClient.webhook.$post({ param: { repo } })).json();
+    hold<Same<typeof hook, { url: string; secret: string }>>();
+    await repoClient.webhook.$patch({ param: { repo }, json: { branches: null, paths: ["a"] } });
+    await repoClient.$patch({ param: { repo }, json: { description: null, suspended: null } });
+    const delivering = chartroom.webhooks[":repo"].$post({ param: { repo } });
+    await assert.rejects(delivering, { code: "unauthorized" });
+    const stream = await repoClient.events.stream.$get({ param: { repo } });
+    hold<Same<Awaited<ReturnType<typeof stream.text>>, string>>();
+    await stream.body!.cancel();
+    // @ts-expect-error -- a change has a body
+    void (() => repoClient.$patch({ param: { repo } }));
+    // @ts-expect-error -- a repository has an id
+    void (() => repoClient.webhook.$post({ json: {} }));
+    // @ts-expect-error -- no branch is a number
+    void (() => repoClient.webhook.$post({ param: { repo }, json: { branches: [1] } }));
+    // @ts-expect-error -- what there is to order by is known
+    void (() => chartroom.repos.$get({ query: { orderBy: "size" } }));
     // @ts-expect-error -- `nothing` is no path
     void chartroom.nothing;
     // @ts-expect-error -- a repository has a URL

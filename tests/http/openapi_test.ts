@@ -3,6 +3,7 @@ import { brotliDecompressSync } from "node:zlib";
 import { createApp } from "../../routes/app.ts";
 import document from "../../routes/openapi/document.json" with { type: "json" };
 import { startChartroom, withChartroom } from "../support/chartroom.ts";
+import { indexOf } from "../support/upstream.ts";
 
 Deno.test("/openapi.json is the document, for everybody", async () => {
   const environment = { CHARTROOM_ADMIN_TOKEN: "0123456789abcdef" };
@@ -88,3 +89,105 @@ Deno.test("/docs/style.css asks for nothing else", async () => {
     assert.equal(body.split("{").length, body.split("}").length);
   });
 });
+
+Deno.test("a page is taken within the bounds of the document, and none beyond", async () => {
+  await withChartroom(async ({ call }) => {
+    for (const path of ["/apps", "/apps/changes", "/categories", "/repos"]) {
+      for (const [name, initial] of Object.entries({ limit: 10, page: 1, start: 0 })) {
+        const { schema, description } = parameter(path, name);
+        const { minimum = -Infinity, maximum = Infinity } = schema;
+        assert.ok(initial >= minimum && initial <= maximum);
+        assert.equal(description.includes("-1: all"), name === "limit" && minimum < 0);
+        const inOne = { limit: "paging=limit=N,page=1", page: "paging=limit=10,page=N" }[name];
+        for (const value of [-1, 0, 1, 100, 101]) {
+          // Where it has a page that is no number from 0, `paging` says nothing.
+          const isInOne = inOne !== undefined && (name === "limit" || value >= 0);
+          for (const way of [`${name}=N`, ...(isInOne ? [inOne] : [])]) {
+            const query = way.replace("N", String(value));
+            const { status } = await call("GET", `/v1${path}?${query}`);
+            const isWithin = value >= minimum && value <= maximum;
+            assert.equal(status, isWithin ? 200 : 400, `${path}?${query}`);
+          }
+        }
+      }
+    }
+  });
+});
+
+Deno.test("what is null counts as absent, and the document has it", async () => {
+  await withChartroom(async ({ call, register }, upstream) => {
+    upstream.serve("/index.yaml", indexOf({ one: ["1.0.0"] }));
+    const id = await register(upstream.url, { name: "harbour", description: "Charts" });
+    const before = await call("GET", `/v1/repos/${id}`);
+    const { RepoChange, NewRepo, PushFilter } = document.components.schemas;
+    const nulls = (schema: { properties: object }, { ...more } = {}) => ({
+      ...Object.fromEntries(Object.keys(schema.properties).map((name) => [name, null])),
+      ...more,
+    });
+    const hook = `/v1/repos/${id}/webhook`;
+    // Each is held against the document.
+    const taken: [string, string, unknown?][] = [
+      ["PATCH", `/v1/repos/${id}`, nulls(RepoChange)],
+      ["PATCH", `/v1/repos/${id}`, { type: "helm", visibility: null, providers: [] }],
+      ["POST", "/v1/repos?validate=true", nulls(NewRepo, { url: upstream.url })],
+      ["POST", "/v1/repos", nulls(NewRepo, { name: "other", url: upstream.url })],
+      ["POST", hook],
+      ["POST", hook, nulls(PushFilter, { branches: ["main"] })],
+      ["POST", hook, nulls(PushFilter)],
+      ["PATCH", hook, nulls(PushFilter)],
+      ...["index", "", null, undefined].map((action): [string, string, unknown] => [
+        "POST",
+        `/v1/repos/${id}/action`,
+        { action },
+      ]),
+    ];
+    for (const [method, path, body] of taken) {
+      assert.equal((await call(method, path, body)).status, 200, JSON.stringify(body));
+    }
+    assert.deepEqual((await call("GET", hook)).body.branches, ["main"]);
+    const { name, description, url } = (await call("GET", `/v1/repos/${id}`)).body;
+    assert.deepEqual([name, description, url], [
+      before.body.name,
+      before.body.description,
+      before.body.url,
+    ]);
+    assert.equal((await call("POST", "/v1/repos", { name: "third", url: null })).status, 400);
+  });
+});
+
+Deno.test("a workspace that cannot be is refused where the document says so, and there alone", async () => {
+  await withChartroom(async ({ call, register }, upstream) => {
+    upstream.serve("/index.yaml", indexOf({ one: ["1.0.0"] }));
+    const repo = await register(upstream.url);
+    const [app] = (await call("GET", "/v1/apps")).body.items;
+    const { version_id: version, app_id } = app.latest_app_version;
+    const values: Record<string, string> = { workspace: "a%20b", repo, app: app_id, version };
+    const paths = Object.entries<Record<string, Json>>(document.paths)
+      .filter(([path]) => path.startsWith("/workspaces/"));
+    for (const [path, operations] of paths) {
+      const filled = path.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "none");
+      for (const [method, { parameters, responses }] of Object.entries(operations)) {
+        const { schema } = resolve(parameters[0]);
+        const body = ["post", "patch"].includes(method) ? {} : undefined;
+        const answer = await call(method.toUpperCase(), `/v1${filled}`, body);
+        const isRefused = answer.status === 400 && answer.body.field === "workspace";
+        assert.equal(isRefused, schema.pattern !== undefined, `${method} ${path}`);
+        assert.ok(!isRefused || "400" in responses);
+      }
+    }
+  });
+});
+
+// deno-lint-ignore no-explicit-any -- parts of a document
+type Json = any;
+
+function resolve(part: Json): Json {
+  return part.$ref
+    ? part.$ref.slice(2).split("/").reduce((at: Json, key: string) => at[key], document)
+    : part;
+}
+
+function parameter(path: string, name: string): Json {
+  const { parameters } = (document.paths as Json)[path].get;
+  return parameters.map(resolve).find((parameter: Json) => parameter.name === name);
+}

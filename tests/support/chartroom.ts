@@ -70,7 +70,9 @@ export async function startChartroom(options: Options = {}): Promise<Chartroom> 
     const response = await app.request(path, init);
     const text = await response.text();
     const { status } = response;
-    assertInContract({ method, path, status, headers: response.headers, text });
+    const type = (init.headers as Headers).get("content-type") ?? "";
+    const asked = init.body ? { type, text: init.body as string } : undefined;
+    assertInContract({ method, path, status, headers: response.headers, text, asked });
     const isJson = response.headers.get("content-type")?.includes("json");
     return {
       status,

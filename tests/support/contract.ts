@@ -1,4 +1,7 @@
-/** Holds answers against the OpenAPI document: what it does not have must not be answered. */
+/**
+ * Holds answers against the OpenAPI document: what it does not have must not be answered, and no
+ * request be taken that it does not have.
+ */
 
 import assert from "node:assert/strict";
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
@@ -19,7 +22,12 @@ export interface Sent {
   status: number;
   headers: Headers;
   text: string;
+  /** What it answers, if that had a body. */
+  asked?: { type: string; text: string } | undefined;
 }
+
+/** What tests call parameters that nobody knows, which are ignored. */
+const NO_PARAMETERS = /^([xy]|\d+)$/;
 
 const closed = close(structuredClone(document)) as Json;
 const ajv = new Ajv2020({ strict: false, validateSchema: false, validateFormats: false });
@@ -41,6 +49,7 @@ export function assertInContract(sent: Sent): void {
     return assert.ok(sent.headers.has("location"), `${title} has no Location`);
   }
   if (operation === undefined) return assertRefused(sent, found.length > 0, title);
+  if (status >= 200 && status < 300) assertAsked(sent, operation, title);
   const { value: answer, pointer } = follow(
     operation.value.responses[status],
     `${operation.pointer}/responses/${status}`,
@@ -50,7 +59,35 @@ export function assertInContract(sent: Sent): void {
     if (!follow(given, "").value.required) continue;
     assert.ok(sent.headers.has(name), `${title} has no header ${name}`);
   }
+  const isKept = sent.headers.get("cache-control") !== "no-store";
+  const isNamed = !("ETag" in (answer.headers ?? {})) || sent.headers.has("etag");
+  assert.ok(isNamed || !isKept, `${title} is to be kept and has no ETag`);
   if (method !== "HEAD") assertBody(sent, answer, pointer, title);
+}
+
+/** What was taken has parameters that the operation knows, and a body such as it takes. */
+function assertAsked({ path, asked }: Sent, { value, pointer }: Json, title: string) {
+  const known = (value.parameters ?? []).map((given: Json) => follow(given, "").value)
+    .filter((parameter: Json) => parameter.in === "query").map(({ name }: Json) => name);
+  for (const name of new URLSearchParams(/\?(.*)$/s.exec(path)?.[1]).keys()) {
+    const isKnown = known.includes(name) || NO_PARAMETERS.test(name);
+    assert.ok(isKnown, `${title} takes the parameter ${name}`);
+  }
+  const { content, required } = value.requestBody ?? {};
+  if (asked === undefined) return assert.ok(!required, `${title} takes no body`);
+  // A body where none is meant is not read; some take anything.
+  if (content === undefined || "*/*" in content) return;
+  // Types of patches say the same here, as the document has it.
+  const type = asked.type.replace(/;.*$/s, "").trim().toLowerCase()
+    .replace(/^application\/(merge|json)-patch\+json$/, "application/json");
+  assert.ok(type in content, `${title} takes the type ${type}`);
+  const validate = validatorOf(`${pointer}/requestBody/content/${escaped(type)}/schema`);
+  const members = Object.entries(JSON.parse(asked.text));
+  // Names of fields are in any case.
+  const isTaken = validate(
+    Object.fromEntries(members.map(([name, member]) => [name.toLowerCase(), member])),
+  );
+  assert.ok(isTaken, `${title} takes ${asked.text}\n${JSON.stringify(validate.errors, null, 1)}`);
 }
 
 /** What no operation answers is refused. */
@@ -110,10 +147,11 @@ function follow(value: Json, pointer: string): { value: Json; pointer: string } 
   return { value: closed.components[section!][name!], pointer: value.$ref.slice(1) };
 }
 
-/** Objects with members that are known shall have no others, here. */
+/** Objects with members that are known shall have no others, here, but for what is ignored. */
 function close(part: Json): Json {
   if (typeof part !== "object" || part === null) return part;
   if (part.type === "object" && part.properties !== undefined) part.additionalProperties ??= false;
+  for (const name of part["x-ignored"] ?? []) part.properties[name] = true;
   Object.values(part).forEach(close);
   return part;
 }

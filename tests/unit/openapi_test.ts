@@ -95,6 +95,10 @@ Deno.test("an answer that the document does not have is told from one that it ha
   const page = { items: [], total_count: 0 };
   const asProblem = { headers: new Headers({ "content-type": "application/problem+json" }) };
   assertInContract(sent({}, page));
+  assertInContract(sent({ path: "/v1/apps" }, page));
+  assertInContract(
+    sent({ path: "/v1/apps", headers: new Headers({ ...json, etag: '"1"' }) }, page),
+  );
   assertInContract(sent({ path: "/v1/nothing", status: 404, ...asProblem }, problem));
   const wrong: [Partial<Omit<Sent, "text">>, unknown][] = [
     [{}, { ...page, more: 1 }],
@@ -104,6 +108,7 @@ Deno.test("an answer that the document does not have is told from one that it ha
     [{ headers: new Headers({ "content-type": "application/json" }) }, page],
     [{ headers: new Headers({ ...json, "content-type": "text/plain" }) }, page],
     [{ path: "/v1/nothing" }, page],
+    [{ path: "/v1/apps", headers: new Headers({ ...json, "cache-control": "private" }) }, page],
     [{ method: "PUT" }, page],
     [{ method: "PUT", status: 405, ...asProblem }, problem],
     [{ path: "/v1/nothing", status: 404, ...asProblem }, { ...problem, code: "other" }],
@@ -112,6 +117,47 @@ Deno.test("an answer that the document does not have is told from one that it ha
   for (const [more, body] of wrong) {
     const what = JSON.stringify([more, body]);
     assert.throws(() => assertInContract(sent(more, body)), { name: "AssertionError" }, what);
+  }
+});
+
+Deno.test("a request that the document does not have is not to be taken", () => {
+  const headers = new Headers({ "content-type": "application/json", "cache-control": "no-store" });
+  const taken = (method: string, path: string, body?: unknown, type = "application/json") =>
+    assertInContract({
+      method,
+      path: `/v1${path}`,
+      status: 200,
+      headers,
+      text: JSON.stringify(
+        method === "GET"
+          ? { items: [], total_count: 0 }
+          : path === "/repos"
+          ? { repo_id: "repo-1" }
+          : { message: "success", repo_event_id: "event-1" },
+      ),
+      asked: body === undefined ? undefined : { type, text: JSON.stringify(body) },
+    });
+  const url = "https://charts.example.org/stable";
+  taken("GET", "/repos?limit=1&conditions=");
+  taken("GET", "/repos?x=1");
+  taken("POST", "/repos", { NAME: "one", url, type: "helm", workspace: 1 });
+  taken("POST", "/repos", { name: "one", url }, "Application/Merge-Patch+json; charset=utf-8");
+  taken("POST", "/repos/repo-1/action", { action: null, workspace: "team-a" });
+  taken("POST", "/webhooks/repo-1", "text", "text/plain");
+  const wrong: Parameters<typeof taken>[] = [
+    ["GET", "/repos?q=one"],
+    ["GET", "/repos?limit=1&sort=name"],
+    ["POST", "/repos"],
+    ["POST", "/repos", { name: "one" }],
+    ["POST", "/repos", { name: "one", url: null }],
+    ["POST", "/repos", { name: "one", url, more: 1 }],
+    ["POST", "/repos", { name: "one", url }, "text/plain"],
+    ["POST", "/repos/repo-1/action", { action: "other" }],
+    ["POST", "/repos/repo-1/action", { force: null }],
+  ];
+  for (const request of wrong) {
+    const what = JSON.stringify(request);
+    assert.throws(() => taken(...request), { name: "AssertionError" }, what);
   }
 });
 
