@@ -436,7 +436,9 @@ function createWorld(fleet: Fleet, random: Random, isOpen: boolean): World {
       if (caller !== "anonymous") assert.match(headers.get("cache-control")!, /^private, /);
       assert.match(headers.get("cache-control")!, /, max-age=0, must-revalidate$/);
     }
-    assert.match(headers.get("etag")!, /^"[\w-]{22}(-gzip|-br)?"$/);
+    // Where the database was slow, what is answered may be old, and has no name.
+    const etag = headers.get("etag");
+    if (isKept || etag !== null) assert.match(etag!, /^"[\w-]{22}(-gzip|-br)?"$/);
     if (status === 304) return;
     const encoding = headers.get("content-encoding");
     const accepted = request.headers.get("accept-encoding") ?? "";
