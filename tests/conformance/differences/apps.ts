@@ -3,12 +3,14 @@
 import type { Body } from "../../support/chartroom.ts";
 import type { Discrepancy } from "../compare.ts";
 import type { Exchange } from "../replay.ts";
+import { isAsked } from "./asked.ts";
 import {
   answered,
   condition,
   type Difference,
   has,
   inList,
+  isOfOneApp,
   itemOf,
   partsOf,
   placeOf,
@@ -24,7 +26,7 @@ export const APPS: readonly Difference[] = [
     why: "That is what the name says, and what `orderBy=update_time` needs",
     covers: (found, exchange) =>
       /^body\.(items\.)?update_time$/.test(placeOf(found)) && isAboutApps(exchange) &&
-      typeof found.ours === "string" && found.ours > String(found.theirs),
+      found.ours === newestTime(itemOf(found, exchange).ours, exchange),
   },
   {
     name: "the latest version is the highest stable one",
@@ -78,6 +80,7 @@ export const APPS: readonly Difference[] = [
     why: "Links and bookmarks stay valid",
     covers: (found, exchange) =>
       inList(found) && /^\/apps\/[^/]+\/versions$/.test(partsOf(exchange).path) &&
+      isOfOneApp(exchange) &&
       exchange.theirs.body.total_count === 0 &&
       /#\d|\{\{app\./.test(exchange.recording.request.path),
   },
@@ -86,7 +89,9 @@ export const APPS: readonly Difference[] = [
     kubesphere: "`category_set` is filled for built-in repositories only",
     chartroom: "For all charts with the annotation `app.kubesphere.io/category` or `category`",
     why: "So that they can be found by category",
-    covers: (found, exchange) => /category_set\.extra$/.test(found.at) && isAboutApps(exchange),
+    covers: (found, exchange) =>
+      /category_set\.extra$/.test(found.at) && isAboutApps(exchange) &&
+      hasItsCategory(itemOf(found, exchange).ours),
   },
   {
     name: "names keep their text",
@@ -95,7 +100,7 @@ export const APPS: readonly Difference[] = [
     why: "Whoever wrote them meant these letters",
     covers: ({ at }, exchange) =>
       /^body\.items\.(missing|extra)$/.test(at) && partsOf(exchange).path === "/apps" &&
-      exchange.theirs.body.total_count === exchange.ours.body.total_count &&
+      isAsked(exchange) && exchange.theirs.body.total_count === exchange.ours.body.total_count &&
       exchange.theirs.body.items.some(({ name }: Body) =>
         /^(true|false|null|[\d.e+]+)$/.test(name)
       ),
@@ -137,7 +142,7 @@ export const APPS: readonly Difference[] = [
     why: "There is no other question that it could answer",
     covers: (found, exchange) =>
       partsOf(exchange).path === "/apps" && condition(exchange, "repo_id=") === undefined &&
-      inList(found) && exchange.theirs.body.total_count === 0,
+      inList(found) && isAsked(exchange) && exchange.theirs.body.total_count === 0,
   },
 ];
 
@@ -148,6 +153,16 @@ const REFRESHED =
 /** Whether an answer is made of apps or versions. */
 export function isAboutApps(exchange: Exchange): boolean {
   return /^\/apps($|\/)/.test(partsOf(exchange).path) && exchange.ours.status === 200;
+}
+
+/** What an app's newest version says of when it was made. */
+function newestTime(app: Body, { here }: Exchange): string | undefined {
+  const times: string[] = here.versions.get(app.app_id)?.map((it) => it.create_time) ?? [];
+  return times.sort((a, b) => Date.parse(a) - Date.parse(b)).at(-1);
+}
+
+function hasItsCategory({ category, category_set: [first, ...others] }: Body): boolean {
+  return category !== undefined && first.name === category && others.length === 0;
 }
 
 /** Whether a list has the order of theirs, but for what has no date. */

@@ -1,6 +1,7 @@
 /** What KubeSphere has and Chartroom has not. */
 
 import type { Body } from "../../support/chartroom.ts";
+import { isAsked } from "./asked.ts";
 import { answered, type Difference, inList, partsOf } from "./difference.ts";
 
 export const NOT_HERE: readonly Difference[] = [
@@ -28,9 +29,7 @@ export const NOT_HERE: readonly Difference[] = [
         return answered(exchange, exchange.theirs.status, 501, "not_implemented") ||
           answered(exchange, 200, 404, "not_found");
       }
-      const derived = exchange.ours.body.items
-        .every(({ create_time }: Body) => create_time === "0001-01-01T00:00:00.000Z");
-      return inList(found) && derived;
+      return inList(found) && isAsked(exchange);
     },
   },
   {
@@ -40,13 +39,13 @@ export const NOT_HERE: readonly Difference[] = [
     why: "They can be registered like any other, in the workspace `system-workspace`",
     covers: (found, exchange) => {
       if (found.at === "createObject") return true;
-      const about = exchange.target.includes("builtin-") ||
-        exchange.target.includes("/system-workspace/");
-      return about && (inBody(found.at) || found.at === "status" || found.at === "sync.repo");
+      if (found.at === "status") {
+        return exchange.target.includes("builtin-") && answered(exchange, 200, 404, "not_found");
+      }
+      const { items = [] } = exchange.theirs.body;
+      return exchange.target.endsWith("/workspaces/system-workspace/repos") &&
+        items.every(({ repo_id }: Body) => repo_id.startsWith("builtin-")) &&
+        (found.at === "sync.repo" || inList(found) && isAsked(exchange));
     },
   },
 ];
-
-function inBody(at: string): boolean {
-  return at.startsWith("body.");
-}

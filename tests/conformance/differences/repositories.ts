@@ -1,12 +1,12 @@
 /** Repositories: what they are, and who sees and changes them. */
 
+import { isAsked } from "./asked.ts";
 import {
   answered,
   bodyOf,
   condition,
   type Difference,
   fieldOf,
-  has,
   isProblem,
   partsOf,
   placeOf,
@@ -239,8 +239,8 @@ export const REPOSITORIES: readonly Difference[] = [
     chartroom: "They are followed. `status=active`, which the console sends, is every repository",
     why: "What is asked for is what is given",
     covers: (found, exchange) =>
-      /^\/repos\/?$/.test(partsOf(exchange).path) && listed(found.at) &&
-      FOLLOWED.some((key) => condition(exchange, key) !== undefined) && !has(exchange, "extra"),
+      /^\/repos\/?$/.test(partsOf(exchange).path) && listed(found.at) && isAsked(exchange) &&
+      FOLLOWED.some((key) => condition(exchange, key) !== undefined),
   },
 ];
 
