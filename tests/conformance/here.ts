@@ -6,6 +6,8 @@ import type { Sequence } from "./prepare.ts";
 import type { Stage } from "./stage.ts";
 
 export interface Here {
+  /** The repository that the request names by its own id or an app's, as it is on the global path. */
+  about?: Body;
   /** All repositories on the request's path, global or of a workspace. */
   repos: Body[];
   /** All apps that are seen on that path, each repository's as it is listed alone. */
@@ -26,7 +28,14 @@ export async function lookAround(
   ours: Body,
   discrepancies: readonly Discrepancy[],
 ): Promise<Here> {
-  const here: Here = { repos: [], apps: [], versions: new Map() };
+  const known = new Set([...ids.values()].filter((id) => id.startsWith("repo-")));
+  const about = [...known].find((id) => isAbout(target, id));
+  const here: Here = {
+    about: about && await stage.look(`/repos/${about}`),
+    repos: [],
+    apps: [],
+    versions: new Map(),
+  };
   if (!["GET", "HEAD"].includes(method) || discrepancies.every(({ at }) => !LOOKED.test(at))) {
     return here;
   }
@@ -34,7 +43,7 @@ export async function lookAround(
   const list = async (path: string) => (await stage.look(workspace + path))?.items ?? [];
   here.repos = await list("/repos?limit=-1");
   if (/^\/(apps|categories)/.test(path)) {
-    for (const id of new Set([...ids.values()].filter((id) => id.startsWith("repo-")))) {
+    for (const id of known) {
       here.apps.push(...await list(`/apps?conditions=repo_id=${id}&limit=-1`));
     }
   }
@@ -48,8 +57,14 @@ export async function lookAround(
   return here;
 }
 
-/** Differences in one field alone say nothing of the rest, but for an app's newest version. */
-const LOOKED = /^(status|body\.(total_count|items\.[a-z]+)|body\.(items\.\d+\.)?update_time)$/;
+/** Whether a request names a repository, or an app of it, whose id has the repository's in it. */
+export function isAbout(target: string, repoId: string): boolean {
+  return target.includes(repoId.slice("repo-".length));
+}
+
+/** Differences in one field alone say nothing of the rest, but for an app's times. */
+const LOOKED =
+  /^(status|body\.(total_count|items\.[a-z]+)|body\.(items\.\d+\.)?(create|status|update)_time)$/;
 
 async function ask(stage: Stage, target: string): Promise<NonNullable<Here["plain"]>> {
   const headers = { accept: "application/json" };

@@ -3,7 +3,7 @@
 import type { Body } from "../support/chartroom.ts";
 import type { RawAnswer } from "../support/raw_client.ts";
 import { compareJson, type Discrepancy } from "./compare.ts";
-import { type Here, lookAround } from "./here.ts";
+import { type Here, isAbout, lookAround } from "./here.ts";
 import { compareCalls, MINUTE, prepare, type Sequence } from "./prepare.ts";
 import { type Call, readRecordings, type Recording, substitute } from "./recording.ts";
 import { compareIndex, compareRepo } from "./saved.ts";
@@ -103,11 +103,6 @@ async function send(
     headers: all,
     ...(body !== undefined && { body: sent }),
   });
-}
-
-/** Whether a request names a repository, or an app of it, whose id has the repository's in it. */
-function isAbout(target: string, repoId: string): boolean {
-  return target.includes(repoId.slice("repo-".length));
 }
 
 /** What a download for a new repository asks, which comes after the answer. */

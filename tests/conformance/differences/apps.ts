@@ -3,6 +3,7 @@
 import type { Body } from "../../support/chartroom.ts";
 import type { Discrepancy } from "../compare.ts";
 import type { Exchange } from "../replay.ts";
+import { START } from "../stage.ts";
 import { isAsked } from "./asked.ts";
 import {
   answered,
@@ -25,8 +26,8 @@ export const APPS: readonly Difference[] = [
     chartroom: "`create_time` of its newest version",
     why: "That is what the name says, and what `orderBy=update_time` needs",
     covers: (found, exchange) =>
-      /^body\.(items\.)?update_time$/.test(placeOf(found)) && isAboutApps(exchange) &&
-      found.ours === newestTime(itemOf(found, exchange).ours, exchange),
+      isUpdateOfApp(found, exchange) && isAboutApps(exchange) &&
+      found.ours === timesOf(itemOf(found, exchange).ours, exchange).at(-1),
   },
   {
     name: "the latest version is the highest stable one",
@@ -50,6 +51,7 @@ export const APPS: readonly Difference[] = [
     why: "What is shown is what is there; republished versions are told in events",
     covers: (found, exchange) =>
       exchange.syncs > 1 && isAboutApps(exchange) && !isTwice(found, exchange) &&
+      !isUpdateOfApp(found, exchange) &&
       typeof found.ours === "string" && typeof found.theirs === "string" &&
       REFRESHED.test(found.at),
   },
@@ -70,7 +72,9 @@ export const APPS: readonly Difference[] = [
       if (!isAboutApps(exchange)) return false;
       if (found.at === "body.items.order") return sameButUndated(found, exchange);
       return /\.(create|status|update)_time$/.test(found.at) && found.theirs === NO_TIME &&
-        /^20\d\d-/.test(String(found.ours));
+        !isUpdateOfApp(found, exchange) &&
+        (Date.parse(String(found.ours)) >= START ||
+          found.ours === timesOf(itemOf(found, exchange).ours, exchange)[0]);
     },
   },
   {
@@ -155,10 +159,16 @@ export function isAboutApps(exchange: Exchange): boolean {
   return /^\/apps($|\/)/.test(partsOf(exchange).path) && exchange.ours.status === 200;
 }
 
-/** What an app's newest version says of when it was made. */
-function newestTime(app: Body, { here }: Exchange): string | undefined {
+/** Only its newest version says what the update_time of an app is. */
+function isUpdateOfApp(found: Discrepancy, exchange: Exchange): boolean {
+  return /^body\.(items\.)?update_time$/.test(placeOf(found)) &&
+    "latest_app_version" in itemOf(found, exchange).ours;
+}
+
+/** When an app's versions were made, the oldest first. */
+function timesOf(app: Body, { here }: Exchange): string[] {
   const times: string[] = here.versions.get(app.app_id)?.map((it) => it.create_time) ?? [];
-  return times.sort((a, b) => Date.parse(a) - Date.parse(b)).at(-1);
+  return times.sort((a, b) => Date.parse(a) - Date.parse(b));
 }
 
 function hasItsCategory({ category, category_set: [first, ...others] }: Body): boolean {
@@ -192,5 +202,6 @@ function isTwice(found: Discrepancy, exchange: Exchange): boolean {
   if (!isAboutApps(exchange) || !/^(dup|twice)/.test(name)) {
     return found.at === "body.items.extra" && /\.twice\}\}/.test(exchange.recording.request.path);
   }
-  return /\.(latest_app_version\.\w+|description|(create|status|update)_time)$/.test(found.at);
+  return /\.(latest_app_version\.\w+|description|(create|status|update)_time)$/.test(found.at) &&
+    !isUpdateOfApp(found, exchange);
 }

@@ -33,12 +33,18 @@ const CONDITIONS: Readonly<Record<string, Readonly<Record<string, Holds>>>> = {
       JSON.parse(app.keywords ?? "[]").some((word: string) => isPart(value, word)),
   },
   "/categories": { "name=": is("name"), "keyword=": has("name"), "name~": has("name") },
+  "/versions": {
+    "keyword=": has("name"),
+    "status=": is("status"),
+    "deprecated=": is("deprecated"),
+  },
 };
 
 /** By list and order, what is compared before the names. */
 const ORDERS: Readonly<Record<string, Readonly<Record<string, (item: Body) => number>>>> = {
   "/repos": {
     create_time: ({ create_time }) => Date.parse(create_time),
+    update_time: ({ sync }) => Date.parse(sync.last_attempt ?? 0),
     name: () => 0,
     status: ({ status }) => ["failed", "successful", "syncing"].indexOf(status),
   },
@@ -50,6 +56,19 @@ const ORDERS: Readonly<Record<string, Readonly<Record<string, (item: Body) => nu
   },
   "/categories": { create_time: () => 0, name: () => 0 },
 };
+
+/** Whether a list is asked for with a condition that it does not have. */
+export function hasUnknownCondition(exchange: Exchange): boolean {
+  const { path, query } = partsOf(exchange);
+  const [list = ""] = /\/[^/]+$/.exec(path) ?? [];
+  return conditionsOf(query, CONDITIONS[list] ?? {}) === undefined;
+}
+
+/** Whether a list is asked for in an order that it does not have. */
+export function hasUnknownOrder(exchange: Exchange): boolean {
+  const { path, query } = partsOf(exchange);
+  return !((query.get("orderBy") ?? "create_time") in (ORDERS[path] ?? {}));
+}
 
 /** Whether our answer is the list that was asked for: these items, in this order, and their number. */
 export function isAsked(exchange: Exchange): boolean {
@@ -63,7 +82,7 @@ export function isAsked(exchange: Exchange): boolean {
       order(a) - order(b) || compare(a.name, b.name) || compare(a.repo_id, b.repo_id)
     );
   if (["1", "true"].includes(query.get("reverse") ?? "")) found.reverse();
-  const { items, total_count } = exchange.ours.body;
+  const { items = [], total_count } = exchange.ours.body;
   return total_count === found.length && sameItems(items, pageOf(found, query));
 }
 

@@ -48,7 +48,7 @@ function isDone(exchange: Exchange): boolean {
 
 /** Whether our answer is a list of the versions of the app that is asked for. */
 export function isOfOneApp(exchange: Exchange): boolean {
-  const { items } = exchange.ours.body;
+  const { items = [] } = exchange.ours.body;
   const [, app] = /^\/apps\/([^/]+?)(?:-store)?\/versions$/.exec(partsOf(exchange).path) ?? [];
   return items.length > 0 && items.every(({ app_id }: Body) => app_id === app);
 }

@@ -1,6 +1,6 @@
 /** Lists: conditions, orders and pages. */
 
-import { isAsked } from "./asked.ts";
+import { hasUnknownCondition, hasUnknownOrder, isAsked } from "./asked.ts";
 import { answered, condition, type Difference, fieldOf, inList, partsOf } from "./difference.ts";
 
 /** Conditions on apps that KubeSphere ignores. */
@@ -14,7 +14,7 @@ export const LISTS: readonly Difference[] = [
     why: "A script with a mistyped condition would work on everything",
     covers: ({ at }, exchange) =>
       at === "status" && answered(exchange, [200, 500], 400, "invalid_conditions") &&
-      partsOf(exchange).query.has("conditions"),
+      hasUnknownCondition(exchange),
   },
   {
     name: "unknown orders are refused",
@@ -23,7 +23,7 @@ export const LISTS: readonly Difference[] = [
     why: "As above",
     covers: ({ at }, exchange) =>
       at === "status" && answered(exchange, 200, 400, "invalid_field") &&
-      fieldOf(exchange) === "orderBy",
+      fieldOf(exchange) === "orderBy" && hasUnknownOrder(exchange),
   },
   {
     name: "the order that is asked for is given",

@@ -1,6 +1,7 @@
 /** What KubeSphere has and Chartroom has not. */
 
 import type { Body } from "../../support/chartroom.ts";
+import { hasUnknown } from "../recording.ts";
 import { isAsked } from "./asked.ts";
 import { answered, type Difference, inList, partsOf } from "./difference.ts";
 
@@ -14,7 +15,9 @@ export const NOT_HERE: readonly Difference[] = [
     covers: ({ at }, exchange) =>
       at === "status" && exchange.ours.status === 501 &&
       answered(exchange, exchange.theirs.status, 501, "not_implemented") &&
-      /^\/(apps|reviews|attachments)(\/|$)/.test(partsOf(exchange).path),
+      (exchange.recording.request.method === "GET"
+        ? /^\/reviews$|^\/apps\/.*\/audits$/
+        : /^\/(apps|reviews|attachments)(\/|$)/).test(partsOf(exchange).path),
   },
   {
     name: "categories are those that charts name",
@@ -26,8 +29,9 @@ export const NOT_HERE: readonly Difference[] = [
       const { path } = partsOf(exchange);
       if (!/^\/categories(\/|$)/.test(path)) return false;
       if (found.at === "status") {
-        return answered(exchange, exchange.theirs.status, 501, "not_implemented") ||
-          answered(exchange, 200, 404, "not_found");
+        return exchange.recording.request.method === "GET"
+          ? answered(exchange, 200, 404, "not_found") && hasUnknown(path)
+          : answered(exchange, exchange.theirs.status, 501, "not_implemented");
       }
       return inList(found) && isAsked(exchange);
     },

@@ -48,7 +48,8 @@ export const PACKAGES: readonly Difference[] = [
     why: "That is what it asks for; a README need not come with all the rest",
     covers: ({ at, ours }, exchange) =>
       at.startsWith("body.files.") && ours === undefined && exchange.ours.status === 200 &&
-      partsOf(exchange).query.has("files"),
+      partsOf(exchange).query.get("files")?.split(",")
+          .includes(at.slice("body.files.".length)) === false,
   },
   {
     name: "packages are there on the paths of workspaces",
@@ -66,6 +67,6 @@ function hasContent(exchange: Exchange): boolean {
   const { body } = exchange.ours;
   const texts = partsOf(exchange).path.endsWith("/package")
     ? [body.package]
-    : Object.values(body.files);
+    : Object.values(body.files ?? {});
   return texts.length > 0 && texts.every((text) => /^[\w+/]+=*$/.test(text));
 }

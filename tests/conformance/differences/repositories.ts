@@ -1,5 +1,6 @@
 /** Repositories: what they are, and who sees and changes them. */
 
+import type { Exchange } from "../replay.ts";
 import { isAsked } from "./asked.ts";
 import {
   answered,
@@ -37,16 +38,18 @@ export const REPOSITORIES: readonly Difference[] = [
     chartroom: "404 for a repository of another workspace",
     why: "Access control looks at the path; a path that means nothing would open everything",
     covers: ({ at }, exchange) =>
-      at === "status" && /^\/kapis\/openpitrix\.io\/v1\/workspaces\//.test(exchange.target) &&
-      answered(exchange, 200, 404, "not_found") &&
-      ["repo_id", "app_id"].includes(fieldOf(exchange)!),
+      at === "status" && answered(exchange, 200, 404, "not_found") &&
+      ["repo_id", "app_id"].includes(fieldOf(exchange)!) && workspaceOf(exchange) !== undefined &&
+      !["", workspaceOf(exchange), undefined].includes(exchange.here.about?.workspace),
   },
   {
     name: "a global repository is changed on the global path",
     kubesphere: "`action` on a workspace's path answers 200 and does nothing",
     chartroom: "403",
     why: "What does nothing must not look like success",
-    covers: ({ at }, exchange) => at === "status" && answered(exchange, 200, 403, "forbidden"),
+    covers: ({ at }, exchange) =>
+      at === "status" && answered(exchange, 200, 403, "forbidden") &&
+      workspaceOf(exchange) !== undefined && exchange.here.about?.workspace === "",
   },
   {
     name: "a workspace is a label's value",
@@ -243,6 +246,11 @@ export const REPOSITORIES: readonly Difference[] = [
       FOLLOWED.some((key) => condition(exchange, key) !== undefined),
   },
 ];
+
+/** The workspace in the path. */
+function workspaceOf({ target }: Exchange): string | undefined {
+  return /\/workspaces\/([^/]*)/.exec(target)?.[1];
+}
 
 const FOLLOWED = ["repo_id=", "status=", "name=", "name~", "keyword~", "description~"];
 
