@@ -3,6 +3,7 @@
 import type { Body } from "../support/chartroom.ts";
 import type { Discrepancy } from "./compare.ts";
 import type { Sequence } from "./prepare.ts";
+import type { Recording } from "./recording.ts";
 import type { Stage } from "./stage.ts";
 
 export interface Here {
@@ -14,7 +15,7 @@ export interface Here {
   apps: Body[];
   /** By app, all versions of the apps that were answered. */
   versions: Map<string, Body[]>;
-  /** The answer to GET on the global path, with an `Accept` that admits JSON. */
+  /** The answer to GET on the global path with an `Accept` that admits JSON, if it was another. */
   plain?: { status: number; type: string; body: Body };
 }
 
@@ -23,7 +24,7 @@ const PATH = /^\/kapis\/openpitrix\.io\/v1(\/workspaces\/[^/?]+)?(\/[^?]*)?/;
 /** Looks at what is there, as far as some difference may be about it. */
 export async function lookAround(
   { stage, ids }: Sequence,
-  method: string,
+  { method, headers }: Recording["request"],
   target: string,
   ours: Body,
   discrepancies: readonly Discrepancy[],
@@ -51,7 +52,8 @@ export async function lookAround(
     if (app_id === undefined || version_id !== undefined) continue;
     here.versions.set(app_id, await list(`/apps/${app_id}/versions?limit=-1`));
   }
-  if (discrepancies.some(({ at }) => at === "status")) {
+  const isPlain = method === "GET" && workspace === "" && headers === undefined;
+  if (!isPlain && discrepancies.some(({ at }) => at === "status")) {
     here.plain = await ask(stage, `/kapis/openpitrix.io/v1${path}${target.slice(base!.length)}`);
   }
   return here;

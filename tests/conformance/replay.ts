@@ -76,7 +76,7 @@ async function play(sequence: Sequence, file: string, recording: Recording): Pro
     sent,
     theirs,
     ours,
-    here: await lookAround(sequence, recording.request.method, target, ours.body, found),
+    here: await lookAround(sequence, recording.request, target, ours.body, found),
     discrepancies,
     later: registered === undefined ? [] : await callsOf(stage, target, sent),
     guarded: [...sequence.guarded].some((id) => isAbout(target, id)),

@@ -7,15 +7,14 @@ import { START } from "../stage.ts";
 import { isAsked } from "./asked.ts";
 import {
   answered,
-  condition,
   type Difference,
   has,
   inList,
   isOfOneApp,
   itemOf,
-  partsOf,
   placeOf,
 } from "./difference.ts";
+import { condition, partsOf } from "./request.ts";
 
 const NO_TIME = "0001-01-01T00:00:00.000Z";
 

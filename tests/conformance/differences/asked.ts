@@ -1,8 +1,9 @@
 /** What a list must have, worked out from all that there is: for where KubeSphere's is another. */
 
+import { isDeepStrictEqual } from "node:util";
 import type { Body } from "../../support/chartroom.ts";
 import type { Exchange } from "../replay.ts";
-import { partsOf, same } from "./difference.ts";
+import { partsOf } from "./request.ts";
 
 type Holds = (item: Body, value: string) => boolean;
 
@@ -135,4 +136,8 @@ function compare(a: string, b: string): number {
   const [x, y] = [a, b].map((text) => Array.from(text ?? "", (it) => it.codePointAt(0)!));
   const at = x!.findIndex((point, i) => point !== y![i]);
   return at < 0 ? x!.length - y!.length : x![at]! - (y![at] ?? -1);
+}
+
+export function same(a: unknown, b: unknown): boolean {
+  return isDeepStrictEqual(a, b);
 }

@@ -1,6 +1,7 @@
 /** Errors and status codes. */
 
-import { answered, bodyOf, type Difference, isProblem, partsOf } from "./difference.ts";
+import { answered, type Difference, isProblem } from "./difference.ts";
+import { bodyOf, partsOf } from "./request.ts";
 
 export const ERRORS: readonly Difference[] = [
   {

@@ -1,7 +1,8 @@
 /** Lists: conditions, orders and pages. */
 
 import { hasUnknownCondition, hasUnknownOrder, isAsked } from "./asked.ts";
-import { answered, condition, type Difference, fieldOf, inList, partsOf } from "./difference.ts";
+import { answered, type Difference, fieldOf, inList } from "./difference.ts";
+import { condition, partsOf } from "./request.ts";
 
 /** Conditions on apps that KubeSphere ignores. */
 const FOLLOWED = ["name=", "name~", "keyword~", "description~", "category_id="];

@@ -3,7 +3,8 @@
 import type { Body } from "../../support/chartroom.ts";
 import { hasUnknown } from "../recording.ts";
 import { isAsked } from "./asked.ts";
-import { answered, type Difference, inList, partsOf } from "./difference.ts";
+import { answered, type Difference, inList } from "./difference.ts";
+import { partsOf } from "./request.ts";
 
 export const NOT_HERE: readonly Difference[] = [
   {

@@ -1,7 +1,8 @@
 /** Packages of versions, and the files in them. */
 
 import type { Exchange } from "../replay.ts";
-import { answered, type Difference, isPlain, partsOf } from "./difference.ts";
+import { answered, type Difference, isPlain } from "./difference.ts";
+import { partsOf } from "./request.ts";
 
 export const PACKAGES: readonly Difference[] = [
   {

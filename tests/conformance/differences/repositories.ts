@@ -2,16 +2,8 @@
 
 import type { Exchange } from "../replay.ts";
 import { isAsked } from "./asked.ts";
-import {
-  answered,
-  bodyOf,
-  condition,
-  type Difference,
-  fieldOf,
-  isProblem,
-  partsOf,
-  placeOf,
-} from "./difference.ts";
+import { answered, type Difference, fieldOf, isProblem, placeOf } from "./difference.ts";
+import { bodyOf, condition, partsOf } from "./request.ts";
 
 /** Bytes and characters of a description, and characters of a name. */
 const MAX_DESCRIPTION = 512, MAX_NAME = 128;

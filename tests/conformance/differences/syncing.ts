@@ -1,15 +1,8 @@
 /** Syncs: when an index is read, what of it counts, and what is told of it. */
 
 import type { Exchange } from "../replay.ts";
-import {
-  answered,
-  bodyOf,
-  type Difference,
-  inList,
-  itemOf,
-  partsOf,
-  placeOf,
-} from "./difference.ts";
+import { answered, type Difference, inList, itemOf, placeOf } from "./difference.ts";
+import { bodyOf, partsOf } from "./request.ts";
 
 export const SYNCING: readonly Difference[] = [
   {
