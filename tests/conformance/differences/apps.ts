@@ -38,7 +38,7 @@ export const APPS: readonly Difference[] = [
       const { theirs, ours } = itemOf(found, exchange);
       return /latest_app_version\.|\.(description|icon)$/.test(found.at) &&
         isPrerelease(theirs.latest_app_version?.name) &&
-        !isPrerelease(ours.latest_app_version?.name);
+        !isPrerelease(ours.latest_app_version?.name) && saysItsLatest(ours);
     },
   },
   {
@@ -50,7 +50,7 @@ export const APPS: readonly Difference[] = [
     why: "What is shown is what is there; republished versions are told in events",
     covers: (found, exchange) =>
       exchange.syncs > 1 && isAboutApps(exchange) && !isTwice(found, exchange) &&
-      !isUpdateOfApp(found, exchange) &&
+      !isUpdateOfApp(found, exchange) && saysItsLatest(itemOf(found, exchange).ours) &&
       typeof found.ours === "string" && typeof found.theirs === "string" &&
       REFRESHED.test(found.at),
   },
@@ -168,6 +168,12 @@ function isUpdateOfApp(found: Discrepancy, exchange: Exchange): boolean {
 function timesOf(app: Body, { here }: Exchange): string[] {
   const times: string[] = here.versions.get(app.app_id)?.map((it) => it.create_time) ?? [];
   return times.sort((a, b) => Date.parse(a) - Date.parse(b));
+}
+
+/** Whether an app's own texts are those of its latest version, if it has one. */
+function saysItsLatest({ description, icon, latest_app_version: latest }: Body): boolean {
+  return latest?.version_id === undefined ||
+    description === latest.description && icon === latest.icon;
 }
 
 function hasItsCategory({ category, category_set: [first, ...others] }: Body): boolean {

@@ -183,7 +183,7 @@ export const REPOSITORIES: readonly Difference[] = [
     why: "Follows from the other differences of this table",
     covers: ({ at, theirs, ours }, exchange) => {
       if (!/^\/repos\/?$/.test(partsOf(exchange).path)) return false;
-      if (at === "body.items.unknown") return true;
+      if (at === "body.items.unknown") return isAsked(exchange);
       const unknown = exchange.discrepancies.find(({ at }) => at === "body.items.unknown");
       return at === "body.total_count" && unknown !== undefined &&
         Number(theirs) - Number(ours) === (unknown.theirs as unknown[]).length;

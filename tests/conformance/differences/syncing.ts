@@ -136,7 +136,8 @@ export const SYNCING: readonly Difference[] = [
         return found.theirs === "successful" && itemOf(found, exchange).ours.reason === "shrink";
       }
       return exchange.guarded && /^\/apps/.test(partsOf(exchange).path) &&
-        (inList(found) || found.at === "status" && answered(exchange, 500, 200));
+        (inList(found) && exchange.ours.body.total_count > 0 ||
+          found.at === "status" && answered(exchange, 500, 200));
     },
   },
   {
@@ -239,5 +240,5 @@ function refusedIndex(
   const failed = exchange.discrepancies.find(({ at }) => at === "sync.state");
   const [, ours = ""] = /^failed \w+ (.*)/s.exec(String(failed?.ours)) ?? [];
   if (failed?.theirs !== "successful" || !message.test(ours)) return false;
-  return found.at === "sync.state" || inList(found);
+  return found.at === "sync.state" || inList(found) && exchange.ours.body.total_count === 0;
 }
