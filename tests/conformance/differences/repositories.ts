@@ -17,7 +17,8 @@ export const REPOSITORIES: readonly Difference[] = [
     why: "An answer comes at once, and nobody can make Chartroom call others with requests that " +
       "lead nowhere",
     covers: ({ at, ours }, exchange) => {
-      const refused = isProblem(exchange.ours) && exchange.ours.body.code !== "index_unusable";
+      const refused = isProblem(exchange.ours) &&
+        REFUSED[exchange.ours.body.code] === exchange.ours.status;
       if (!partsOf(exchange).path.startsWith("/repos")) return false;
       if (at === "upstream") return refused && (ours as string[]).length === 0;
       return at === "status" && refused && exchange.recording.request.method === "POST" &&
@@ -243,6 +244,14 @@ export const REPOSITORIES: readonly Difference[] = [
 function workspaceOf({ target }: Exchange): string | undefined {
   return /\/workspaces\/([^/]*)/.exec(target)?.[1];
 }
+
+/** What is wrong with a request by itself, or beside what there is. */
+const REFUSED: Readonly<Record<string, number>> = {
+  invalid_field: 400,
+  unknown_field: 400,
+  name_taken: 409,
+  unsupported_media_type: 415,
+};
 
 const FOLLOWED = ["repo_id=", "status=", "name=", "name~", "keyword~", "description~"];
 
