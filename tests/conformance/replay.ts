@@ -3,6 +3,7 @@
 import type { Body } from "../support/chartroom.ts";
 import type { RawAnswer } from "../support/raw_client.ts";
 import { compareJson, type Discrepancy } from "./compare.ts";
+import { type Here, isAbout, lookAround } from "./here.ts";
 import { compareCalls, MINUTE, prepare, type Sequence } from "./prepare.ts";
 import { type Call, readRecordings, type Recording, substitute } from "./recording.ts";
 import { compareIndex, compareRepo } from "./saved.ts";
@@ -25,6 +26,8 @@ export interface Exchange {
   guarded: boolean;
   /** How often the repository that this is about was synced. */
   syncs: number;
+  /** What else there is. */
+  here: Here;
   discrepancies: Discrepancy[];
 }
 
@@ -64,19 +67,22 @@ async function play(sequence: Sequence, file: string, recording: Recording): Pro
     ? ours.body?.repo_id as string | undefined
     : undefined;
   if (theirsMade && registered !== undefined) ids.set(recording.bind!, registered);
+  const theirs = theirsOf(recording, fill);
+  const found = compareAnswers(recording, theirs, ours);
   const exchange: Exchange = {
     file,
     recording,
     target,
     sent,
-    theirs: theirsOf(recording, fill),
+    theirs,
     ours,
+    here: await lookAround(sequence, recording.request, target, ours.body, found),
     discrepancies,
     later: registered === undefined ? [] : await callsOf(stage, target, sent),
     guarded: [...sequence.guarded].some((id) => isAbout(target, id)),
     syncs: Math.max(0, ...[...sequence.syncs].map(([id, n]) => isAbout(target, id) ? n : 0)),
   };
-  discrepancies.push(...compareAnswers(exchange));
+  discrepancies.push(...found);
   discrepancies.push(...await compareStored(stage, exchange, ids));
   if (theirsMade) stage.tick(sequence.step);
   else if (registered !== undefined) exchange.made = await undo(stage, registered);
@@ -97,11 +103,6 @@ async function send(
     headers: all,
     ...(body !== undefined && { body: sent }),
   });
-}
-
-/** Whether a request names a repository, or an app of it, whose id has the repository's in it. */
-function isAbout(target: string, repoId: string): boolean {
-  return target.includes(repoId.slice("repo-".length));
 }
 
 /** What a download for a new repository asks, which comes after the answer. */
@@ -131,7 +132,12 @@ function theirsOf({ response }: Recording, fill: (text: string) => string): Exch
   return { status: response.status, type, text, body: isJson ? JSON.parse(text) : text };
 }
 
-function compareAnswers({ theirs, ours, recording }: Exchange): Discrepancy[] {
+/** Answers with other statuses are not compared: what allows it says what ours has to be. */
+function compareAnswers(
+  recording: Recording,
+  theirs: Exchange["theirs"],
+  ours: Exchange["ours"],
+): Discrepancy[] {
   if (theirs.status !== ours.status) {
     return [{ at: "status", theirs: theirs.status, ours: ours.status }];
   }

@@ -3,16 +3,18 @@
 import type { Body } from "../../support/chartroom.ts";
 import type { Discrepancy } from "../compare.ts";
 import type { Exchange } from "../replay.ts";
+import { START } from "../stage.ts";
+import { isAsked } from "./asked.ts";
 import {
   answered,
-  condition,
   type Difference,
   has,
   inList,
+  isOfOneApp,
   itemOf,
-  partsOf,
   placeOf,
 } from "./difference.ts";
+import { condition, partsOf } from "./request.ts";
 
 const NO_TIME = "0001-01-01T00:00:00.000Z";
 
@@ -23,8 +25,8 @@ export const APPS: readonly Difference[] = [
     chartroom: "`create_time` of its newest version",
     why: "That is what the name says, and what `orderBy=update_time` needs",
     covers: (found, exchange) =>
-      /^body\.(items\.)?update_time$/.test(placeOf(found)) && isAboutApps(exchange) &&
-      typeof found.ours === "string" && found.ours > String(found.theirs),
+      isUpdateOfApp(found, exchange) && isAboutApps(exchange) &&
+      found.ours === timesOf(itemOf(found, exchange).ours, exchange).at(-1),
   },
   {
     name: "the latest version is the highest stable one",
@@ -36,7 +38,7 @@ export const APPS: readonly Difference[] = [
       const { theirs, ours } = itemOf(found, exchange);
       return /latest_app_version\.|\.(description|icon)$/.test(found.at) &&
         isPrerelease(theirs.latest_app_version?.name) &&
-        !isPrerelease(ours.latest_app_version?.name);
+        !isPrerelease(ours.latest_app_version?.name) && saysItsLatest(ours);
     },
   },
   {
@@ -48,6 +50,7 @@ export const APPS: readonly Difference[] = [
     why: "What is shown is what is there; republished versions are told in events",
     covers: (found, exchange) =>
       exchange.syncs > 1 && isAboutApps(exchange) && !isTwice(found, exchange) &&
+      !isUpdateOfApp(found, exchange) && saysItsLatest(itemOf(found, exchange).ours) &&
       typeof found.ours === "string" && typeof found.theirs === "string" &&
       REFRESHED.test(found.at),
   },
@@ -68,7 +71,9 @@ export const APPS: readonly Difference[] = [
       if (!isAboutApps(exchange)) return false;
       if (found.at === "body.items.order") return sameButUndated(found, exchange);
       return /\.(create|status|update)_time$/.test(found.at) && found.theirs === NO_TIME &&
-        /^20\d\d-/.test(String(found.ours));
+        !isUpdateOfApp(found, exchange) &&
+        (Date.parse(String(found.ours)) >= START ||
+          found.ours === timesOf(itemOf(found, exchange).ours, exchange)[0]);
     },
   },
   {
@@ -78,6 +83,7 @@ export const APPS: readonly Difference[] = [
     why: "Links and bookmarks stay valid",
     covers: (found, exchange) =>
       inList(found) && /^\/apps\/[^/]+\/versions$/.test(partsOf(exchange).path) &&
+      isOfOneApp(exchange) &&
       exchange.theirs.body.total_count === 0 &&
       /#\d|\{\{app\./.test(exchange.recording.request.path),
   },
@@ -86,7 +92,9 @@ export const APPS: readonly Difference[] = [
     kubesphere: "`category_set` is filled for built-in repositories only",
     chartroom: "For all charts with the annotation `app.kubesphere.io/category` or `category`",
     why: "So that they can be found by category",
-    covers: (found, exchange) => /category_set\.extra$/.test(found.at) && isAboutApps(exchange),
+    covers: (found, exchange) =>
+      /category_set\.extra$/.test(found.at) && isAboutApps(exchange) &&
+      hasItsCategory(itemOf(found, exchange).ours),
   },
   {
     name: "names keep their text",
@@ -95,7 +103,7 @@ export const APPS: readonly Difference[] = [
     why: "Whoever wrote them meant these letters",
     covers: ({ at }, exchange) =>
       /^body\.items\.(missing|extra)$/.test(at) && partsOf(exchange).path === "/apps" &&
-      exchange.theirs.body.total_count === exchange.ours.body.total_count &&
+      isAsked(exchange) && exchange.theirs.body.total_count === exchange.ours.body.total_count &&
       exchange.theirs.body.items.some(({ name }: Body) =>
         /^(true|false|null|[\d.e+]+)$/.test(name)
       ),
@@ -137,7 +145,7 @@ export const APPS: readonly Difference[] = [
     why: "There is no other question that it could answer",
     covers: (found, exchange) =>
       partsOf(exchange).path === "/apps" && condition(exchange, "repo_id=") === undefined &&
-      inList(found) && exchange.theirs.body.total_count === 0,
+      inList(found) && isAsked(exchange) && exchange.theirs.body.total_count === 0,
   },
 ];
 
@@ -148,6 +156,28 @@ const REFRESHED =
 /** Whether an answer is made of apps or versions. */
 export function isAboutApps(exchange: Exchange): boolean {
   return /^\/apps($|\/)/.test(partsOf(exchange).path) && exchange.ours.status === 200;
+}
+
+/** Only its newest version says what the update_time of an app is. */
+function isUpdateOfApp(found: Discrepancy, exchange: Exchange): boolean {
+  return /^body\.(items\.)?update_time$/.test(placeOf(found)) &&
+    "latest_app_version" in itemOf(found, exchange).ours;
+}
+
+/** When an app's versions were made, the oldest first. */
+function timesOf(app: Body, { here }: Exchange): string[] {
+  const times: string[] = here.versions.get(app.app_id)?.map((it) => it.create_time) ?? [];
+  return times.sort((a, b) => Date.parse(a) - Date.parse(b));
+}
+
+/** Whether an app's own texts are those of its latest version, if it has one. */
+function saysItsLatest({ description, icon, latest_app_version: latest }: Body): boolean {
+  return latest?.version_id === undefined ||
+    description === latest.description && icon === latest.icon;
+}
+
+function hasItsCategory({ category, category_set: [first, ...others] }: Body): boolean {
+  return category !== undefined && first.name === category && others.length === 0;
 }
 
 /** Whether a list has the order of theirs, but for what has no date. */
@@ -177,5 +207,6 @@ function isTwice(found: Discrepancy, exchange: Exchange): boolean {
   if (!isAboutApps(exchange) || !/^(dup|twice)/.test(name)) {
     return found.at === "body.items.extra" && /\.twice\}\}/.test(exchange.recording.request.path);
   }
-  return /\.(latest_app_version\.\w+|description|(create|status|update)_time)$/.test(found.at);
+  return /\.(latest_app_version\.\w+|description|(create|status|update)_time)$/.test(found.at) &&
+    !isUpdateOfApp(found, exchange);
 }

@@ -1,7 +1,10 @@
 /** What an intended difference is, and what the tables of them ask of an exchange. */
 
+import type { Body } from "../../support/chartroom.ts";
 import type { Discrepancy } from "../compare.ts";
 import type { Exchange } from "../replay.ts";
+import { isAsked, same } from "./asked.ts";
+import { partsOf } from "./request.ts";
 
 /** A difference that is meant, and what it excuses. */
 export interface Difference {
@@ -13,15 +16,46 @@ export interface Difference {
   covers(found: Discrepancy, exchange: Exchange): boolean;
 }
 
-/** Whether both answered with these statuses; `code` is that of our error. */
+/**
+ * Whether both answered with these statuses, and ours is an error with this code, or what a request
+ * that succeeds is answered.
+ */
 export function answered(
-  { theirs, ours }: Exchange,
+  exchange: Exchange,
   their: number | readonly number[],
   our: number,
   code?: string,
 ): boolean {
+  const { theirs, ours } = exchange;
   return [their].flat().includes(theirs.status) && ours.status === our &&
-    (code === undefined || isProblem(ours) && ours.body.code === code);
+    (our < 400 ? isDone(exchange) : isProblem(ours) && ours.body.code === code);
+}
+
+/** Whether our answer says that what was asked for was done, or is what was asked for. */
+function isDone(exchange: Exchange): boolean {
+  const { recording: { request: { method } }, ours: { type, body }, here, made } = exchange;
+  const { path, query } = partsOf(exchange);
+  if (method === "HEAD") return body === "" && type === here.plain?.type;
+  if (type !== "application/json") return false;
+  if (method === "PATCH") return body.message === "success";
+  if (method === "POST" && query.get("validate") === "true") return body.ok === true;
+  if (method === "POST") return made !== undefined && made.repo_id === body.repo_id;
+  const [, app, rest] = /^\/apps\/([^/]+?)(?:-store)?(\/versions)?$/.exec(path) ?? [];
+  if (app === undefined) return isPlain(exchange) || isAsked(exchange);
+  if (rest === undefined) return here.apps.some((one) => one.app_id === app && same(one, body));
+  return isOfOneApp(exchange);
+}
+
+/** Whether our answer is a list of the versions of the app that is asked for. */
+export function isOfOneApp(exchange: Exchange): boolean {
+  const { items = [] } = exchange.ours.body;
+  const [, app] = /^\/apps\/([^/]+?)(?:-store)?\/versions$/.exec(partsOf(exchange).path) ?? [];
+  return items.length > 0 && items.every(({ app_id }: Body) => app_id === app);
+}
+
+/** Whether our answer is the one to another request: on the global path, with an `Accept` for JSON. */
+export function isPlain({ ours: { status, type, body }, here: { plain } }: Exchange): boolean {
+  return plain !== undefined && same({ status, type, body }, plain);
 }
 
 /** Whether our answer is an error as it should be. */
@@ -33,29 +67,6 @@ export function isProblem({ status, type, body }: Exchange["ours"]): boolean {
 /** The field of a request that our error is about. */
 export function fieldOf({ ours }: Exchange): string | undefined {
   return isProblem(ours) ? ours.body.field : undefined;
-}
-
-/** The path below KubeSphere's prefix, without the workspace, and the parameters. */
-export function partsOf({ target }: Exchange): { path: string; query: URLSearchParams } {
-  const [path = "", query = ""] = target.split(/\?(.*)/s);
-  const below = path.replace(/^\/kapis\/openpitrix\.io\/v1/, "");
-  return { path: below.replace(/^\/workspaces\/[^/]*/, ""), query: new URLSearchParams(query) };
-}
-
-/** A condition of the request by its key and operator, such as `name~`. */
-export function condition(exchange: Exchange, keyAndOperator: string): string | undefined {
-  const items = (partsOf(exchange).query.get("conditions") ?? "").split(",");
-  return items.findLast((item) => item.startsWith(keyAndOperator))?.slice(keyAndOperator.length);
-}
-
-/** The request's body, if it is JSON; `{}` otherwise. */
-// deno-lint-ignore no-explicit-any -- a body of whatever kind
-export function bodyOf({ sent }: Exchange): any {
-  try {
-    return JSON.parse(sent) ?? {};
-  } catch {
-    return {};
-  }
 }
 
 /** A place such as `body.items.3.name`, without the position. */

@@ -1,6 +1,7 @@
 /** Errors and status codes. */
 
-import { answered, bodyOf, type Difference, isProblem, partsOf } from "./difference.ts";
+import { answered, type Difference, isProblem } from "./difference.ts";
+import { bodyOf, partsOf } from "./request.ts";
 
 export const ERRORS: readonly Difference[] = [
   {
@@ -65,7 +66,7 @@ export const ERRORS: readonly Difference[] = [
       if (answered(exchange, [400, 200], 415, "unsupported_media_type")) {
         return !plain && (unknown || /xml|.application\/json/.test(contentType));
       }
-      return plain && unknown && exchange.ours.status === 200;
+      return plain && unknown && answered(exchange, 400, 200);
     },
   },
   {
@@ -75,7 +76,7 @@ export const ERRORS: readonly Difference[] = [
     why: "Nothing that Chartroom takes is long enough to be worth it, and a small body cannot " +
       "become a large one",
     covers: ({ at }, exchange) =>
-      at === "status" && answered(exchange, 400, 415) &&
+      at === "status" && answered(exchange, 400, 415, "unsupported_media_type") &&
       exchange.recording.request.headers?.["Content-Encoding"] !== undefined,
   },
   {
@@ -123,9 +124,9 @@ export const ERRORS: readonly Difference[] = [
       "that overflow in paging, an s3 URL without credential",
     chartroom: "An answer like any other",
     why: "Input from outside cannot stop a handler, or the process",
-    covers: ({ at }, { recording, theirs, ours }) =>
-      at === "status" && recording.response.connectionClosed === true && theirs.status === 0 &&
-      ours.status < 500,
+    covers: ({ at }, exchange) =>
+      at === "status" && exchange.recording.response.connectionClosed === true &&
+      (answered(exchange, 0, 200) || answered(exchange, 0, 400, "invalid_field")),
   },
 ];
 

@@ -1,15 +1,8 @@
 /** Lists: conditions, orders and pages. */
 
-import type { Exchange } from "../replay.ts";
-import {
-  answered,
-  condition,
-  type Difference,
-  fieldOf,
-  has,
-  inList,
-  partsOf,
-} from "./difference.ts";
+import { hasUnknownCondition, hasUnknownOrder, isAsked } from "./asked.ts";
+import { answered, type Difference, fieldOf, inList } from "./difference.ts";
+import { condition, partsOf } from "./request.ts";
 
 /** Conditions on apps that KubeSphere ignores. */
 const FOLLOWED = ["name=", "name~", "keyword~", "description~", "category_id="];
@@ -22,7 +15,7 @@ export const LISTS: readonly Difference[] = [
     why: "A script with a mistyped condition would work on everything",
     covers: ({ at }, exchange) =>
       at === "status" && answered(exchange, [200, 500], 400, "invalid_conditions") &&
-      partsOf(exchange).query.has("conditions"),
+      hasUnknownCondition(exchange),
   },
   {
     name: "unknown orders are refused",
@@ -31,7 +24,7 @@ export const LISTS: readonly Difference[] = [
     why: "As above",
     covers: ({ at }, exchange) =>
       at === "status" && answered(exchange, 200, 400, "invalid_field") &&
-      fieldOf(exchange) === "orderBy",
+      fieldOf(exchange) === "orderBy" && hasUnknownOrder(exchange),
   },
   {
     name: "the order that is asked for is given",
@@ -41,7 +34,7 @@ export const LISTS: readonly Difference[] = [
     why: "What is asked for is what is given",
     covers: (found, exchange) => {
       const order = partsOf(exchange).query.get("orderBy");
-      return /^body\.items\.(order|missing|extra)$/.test(found.at) &&
+      return /^body\.items\.(order|missing|extra)$/.test(found.at) && isAsked(exchange) &&
         ["name", "update_time", "status"].includes(order ?? "");
     },
   },
@@ -51,8 +44,7 @@ export const LISTS: readonly Difference[] = [
     chartroom: "They are followed; `~` is a part, in any case",
     why: "What is asked for is what is given",
     covers: (found, exchange) =>
-      partsOf(exchange).path === "/apps" && inList(found) &&
-      (!has(exchange, "extra") || isPage(exchange)) &&
+      partsOf(exchange).path === "/apps" && inList(found) && isAsked(exchange) &&
       FOLLOWED.some((key) => condition(exchange, key) !== undefined),
   },
   {
@@ -64,7 +56,9 @@ export const LISTS: readonly Difference[] = [
       const several = ["repo_id=", "keyword="].some((key) =>
         condition(exchange, key)?.includes("|")
       );
-      return several && (inList(found) || found.at === "status" && answered(exchange, 500, 200));
+      return several &&
+        (inList(found) && isAsked(exchange) ||
+          found.at === "status" && answered(exchange, 500, 200));
     },
   },
   {
@@ -81,7 +75,9 @@ export const LISTS: readonly Difference[] = [
     kubesphere: "Go drops a parameter with a semicolon in it",
     chartroom: "It belongs to the value",
     why: "So it is in the URL standard",
-    covers: ({ at }, exchange) => at === "status" && exchange.target.includes(";"),
+    covers: ({ at }, exchange) =>
+      at === "status" && exchange.target.includes(";") &&
+      answered(exchange, 200, 404, "not_found") && fieldOf(exchange) === "repo_id",
   },
   {
     name: "numbers do not wrap around",
@@ -89,11 +85,7 @@ export const LISTS: readonly Difference[] = [
       "its front",
     chartroom: "It is far behind the end",
     why: "That is what was asked for",
-    covers: (found, exchange) => inList(found) && /\d{17}/.test(exchange.target),
+    covers: (found, exchange) =>
+      inList(found) && isAsked(exchange) && /\d{17}/.test(exchange.target),
   },
 ];
-
-/** Whether theirs is a part of a longer list. */
-function isPage({ theirs }: Exchange): boolean {
-  return theirs.body.items.length < theirs.body.total_count;
-}

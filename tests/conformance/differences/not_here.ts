@@ -1,7 +1,10 @@
 /** What KubeSphere has and Chartroom has not. */
 
 import type { Body } from "../../support/chartroom.ts";
-import { answered, type Difference, inList, partsOf } from "./difference.ts";
+import { hasUnknown } from "../recording.ts";
+import { isAsked } from "./asked.ts";
+import { answered, type Difference, inList } from "./difference.ts";
+import { partsOf } from "./request.ts";
 
 export const NOT_HERE: readonly Difference[] = [
   {
@@ -13,7 +16,9 @@ export const NOT_HERE: readonly Difference[] = [
     covers: ({ at }, exchange) =>
       at === "status" && exchange.ours.status === 501 &&
       answered(exchange, exchange.theirs.status, 501, "not_implemented") &&
-      /^\/(apps|reviews|attachments)(\/|$)/.test(partsOf(exchange).path),
+      (exchange.recording.request.method === "GET"
+        ? /^\/reviews$|^\/apps\/.*\/audits$/
+        : /^\/(apps|reviews|attachments)(\/|$)/).test(partsOf(exchange).path),
   },
   {
     name: "categories are those that charts name",
@@ -25,12 +30,11 @@ export const NOT_HERE: readonly Difference[] = [
       const { path } = partsOf(exchange);
       if (!/^\/categories(\/|$)/.test(path)) return false;
       if (found.at === "status") {
-        return answered(exchange, exchange.theirs.status, 501, "not_implemented") ||
-          answered(exchange, 200, 404, "not_found");
+        return exchange.recording.request.method === "GET"
+          ? answered(exchange, 200, 404, "not_found") && hasUnknown(path)
+          : answered(exchange, exchange.theirs.status, 501, "not_implemented");
       }
-      const derived = exchange.ours.body.items
-        .every(({ create_time }: Body) => create_time === "0001-01-01T00:00:00.000Z");
-      return inList(found) && derived;
+      return inList(found) && isAsked(exchange);
     },
   },
   {
@@ -40,13 +44,13 @@ export const NOT_HERE: readonly Difference[] = [
     why: "They can be registered like any other, in the workspace `system-workspace`",
     covers: (found, exchange) => {
       if (found.at === "createObject") return true;
-      const about = exchange.target.includes("builtin-") ||
-        exchange.target.includes("/system-workspace/");
-      return about && (inBody(found.at) || found.at === "status" || found.at === "sync.repo");
+      if (found.at === "status") {
+        return exchange.target.includes("builtin-") && answered(exchange, 200, 404, "not_found");
+      }
+      const { items = [] } = exchange.theirs.body;
+      return exchange.target.endsWith("/workspaces/system-workspace/repos") &&
+        items.every(({ repo_id }: Body) => repo_id.startsWith("builtin-")) &&
+        (found.at === "sync.repo" || inList(found) && isAsked(exchange));
     },
   },
 ];
-
-function inBody(at: string): boolean {
-  return at.startsWith("body.");
-}

@@ -1,6 +1,8 @@
 /** Packages of versions, and the files in them. */
 
-import { answered, type Difference, isProblem, partsOf } from "./difference.ts";
+import type { Exchange } from "../replay.ts";
+import { answered, type Difference, isPlain } from "./difference.ts";
+import { partsOf } from "./request.ts";
 
 export const PACKAGES: readonly Difference[] = [
   {
@@ -19,7 +21,7 @@ export const PACKAGES: readonly Difference[] = [
     why: "What was changed on the way is not passed on",
     covers: ({ at, ours }, exchange) =>
       (at === "status" || at === "upstream" && (ours as string[]).length === 0) &&
-      answered(exchange, 200, 502) && isProblem(exchange.ours) &&
+      answered(exchange, 200, 502, "archive_unavailable") &&
       /as its digest$|the index says sha256:/.test(exchange.ours.body.message),
   },
   {
@@ -28,7 +30,7 @@ export const PACKAGES: readonly Difference[] = [
     chartroom: "404",
     why: "There is nothing that could be had",
     covers: ({ at }, exchange) =>
-      at === "status" && answered(exchange, [500, 400], 404) && isProblem(exchange.ours) &&
+      at === "status" && answered(exchange, [500, 400], 404, "no_archive") &&
       exchange.theirs.text.startsWith("invalid chart spec"),
   },
   {
@@ -47,7 +49,8 @@ export const PACKAGES: readonly Difference[] = [
     why: "That is what it asks for; a README need not come with all the rest",
     covers: ({ at, ours }, exchange) =>
       at.startsWith("body.files.") && ours === undefined && exchange.ours.status === 200 &&
-      partsOf(exchange).query.has("files"),
+      partsOf(exchange).query.get("files")?.split(",")
+          .includes(at.slice("body.files.".length)) === false,
   },
   {
     name: "packages are there on the paths of workspaces",
@@ -55,8 +58,16 @@ export const PACKAGES: readonly Difference[] = [
     chartroom: "They have",
     why: "As all others; who may see a workspace need not see what is global",
     covers: ({ at }, exchange) =>
-      at === "status" && answered(exchange, 404, 200) && /\/(package|files)$/
-        .test(partsOf(exchange).path) &&
-      exchange.target.includes("/workspaces/"),
+      at === "status" && answered(exchange, 404, 200) && isPlain(exchange) &&
+      exchange.target.includes("/workspaces/") && hasContent(exchange),
   },
 ];
+
+/** Whether our answer is a package, or the files of one, in base64. */
+function hasContent(exchange: Exchange): boolean {
+  const { body } = exchange.ours;
+  const texts = partsOf(exchange).path.endsWith("/package")
+    ? [body.package]
+    : Object.values(body.files ?? {});
+  return texts.length > 0 && texts.every((text) => /^[\w+/]+=*$/.test(text));
+}

@@ -1,16 +1,9 @@
 /** Repositories: what they are, and who sees and changes them. */
 
-import {
-  answered,
-  bodyOf,
-  condition,
-  type Difference,
-  fieldOf,
-  has,
-  isProblem,
-  partsOf,
-  placeOf,
-} from "./difference.ts";
+import type { Exchange } from "../replay.ts";
+import { isAsked } from "./asked.ts";
+import { answered, type Difference, fieldOf, isProblem, placeOf } from "./difference.ts";
+import { bodyOf, condition, partsOf } from "./request.ts";
 
 /** Bytes and characters of a description, and characters of a name. */
 const MAX_DESCRIPTION = 512, MAX_NAME = 128;
@@ -24,7 +17,8 @@ export const REPOSITORIES: readonly Difference[] = [
     why: "An answer comes at once, and nobody can make Chartroom call others with requests that " +
       "lead nowhere",
     covers: ({ at, ours }, exchange) => {
-      const refused = isProblem(exchange.ours) && exchange.ours.body.code !== "index_unusable";
+      const refused = isProblem(exchange.ours) &&
+        REFUSED[exchange.ours.body.code] === exchange.ours.status;
       if (!partsOf(exchange).path.startsWith("/repos")) return false;
       if (at === "upstream") return refused && (ours as string[]).length === 0;
       return at === "status" && refused && exchange.recording.request.method === "POST" &&
@@ -37,16 +31,18 @@ export const REPOSITORIES: readonly Difference[] = [
     chartroom: "404 for a repository of another workspace",
     why: "Access control looks at the path; a path that means nothing would open everything",
     covers: ({ at }, exchange) =>
-      at === "status" && /^\/kapis\/openpitrix\.io\/v1\/workspaces\//.test(exchange.target) &&
-      answered(exchange, 200, 404, "not_found") &&
-      ["repo_id", "app_id"].includes(fieldOf(exchange)!),
+      at === "status" && answered(exchange, 200, 404, "not_found") &&
+      ["repo_id", "app_id"].includes(fieldOf(exchange)!) && workspaceOf(exchange) !== undefined &&
+      !["", workspaceOf(exchange), undefined].includes(exchange.here.about?.workspace),
   },
   {
     name: "a global repository is changed on the global path",
     kubesphere: "`action` on a workspace's path answers 200 and does nothing",
     chartroom: "403",
     why: "What does nothing must not look like success",
-    covers: ({ at }, exchange) => at === "status" && answered(exchange, 200, 403, "forbidden"),
+    covers: ({ at }, exchange) =>
+      at === "status" && answered(exchange, 200, 403, "forbidden") &&
+      workspaceOf(exchange) !== undefined && exchange.here.about?.workspace === "",
   },
   {
     name: "a workspace is a label's value",
@@ -188,7 +184,7 @@ export const REPOSITORIES: readonly Difference[] = [
     why: "Follows from the other differences of this table",
     covers: ({ at, theirs, ours }, exchange) => {
       if (!/^\/repos\/?$/.test(partsOf(exchange).path)) return false;
-      if (at === "body.items.unknown") return true;
+      if (at === "body.items.unknown") return isAsked(exchange);
       const unknown = exchange.discrepancies.find(({ at }) => at === "body.items.unknown");
       return at === "body.total_count" && unknown !== undefined &&
         Number(theirs) - Number(ours) === (unknown.theirs as unknown[]).length;
@@ -239,10 +235,23 @@ export const REPOSITORIES: readonly Difference[] = [
     chartroom: "They are followed. `status=active`, which the console sends, is every repository",
     why: "What is asked for is what is given",
     covers: (found, exchange) =>
-      /^\/repos\/?$/.test(partsOf(exchange).path) && listed(found.at) &&
-      FOLLOWED.some((key) => condition(exchange, key) !== undefined) && !has(exchange, "extra"),
+      /^\/repos\/?$/.test(partsOf(exchange).path) && listed(found.at) && isAsked(exchange) &&
+      FOLLOWED.some((key) => condition(exchange, key) !== undefined),
   },
 ];
+
+/** The workspace in the path. */
+function workspaceOf({ target }: Exchange): string | undefined {
+  return /\/workspaces\/([^/]*)/.exec(target)?.[1];
+}
+
+/** What is wrong with a request by itself, or beside what there is. */
+const REFUSED: Readonly<Record<string, number>> = {
+  invalid_field: 400,
+  unknown_field: 400,
+  name_taken: 409,
+  unsupported_media_type: 415,
+};
 
 const FOLLOWED = ["repo_id=", "status=", "name=", "name~", "keyword~", "description~"];
 

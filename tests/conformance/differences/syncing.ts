@@ -1,15 +1,8 @@
 /** Syncs: when an index is read, what of it counts, and what is told of it. */
 
 import type { Exchange } from "../replay.ts";
-import {
-  answered,
-  bodyOf,
-  type Difference,
-  inList,
-  itemOf,
-  partsOf,
-  placeOf,
-} from "./difference.ts";
+import { answered, type Difference, inList, itemOf, placeOf } from "./difference.ts";
+import { bodyOf, partsOf } from "./request.ts";
 
 export const SYNCING: readonly Difference[] = [
   {
@@ -143,7 +136,8 @@ export const SYNCING: readonly Difference[] = [
         return found.theirs === "successful" && itemOf(found, exchange).ours.reason === "shrink";
       }
       return exchange.guarded && /^\/apps/.test(partsOf(exchange).path) &&
-        (inList(found) || found.at === "status" && answered(exchange, 500, 200));
+        (inList(found) && exchange.ours.body.total_count > 0 ||
+          found.at === "status" && answered(exchange, 500, 200));
     },
   },
   {
@@ -246,5 +240,5 @@ function refusedIndex(
   const failed = exchange.discrepancies.find(({ at }) => at === "sync.state");
   const [, ours = ""] = /^failed \w+ (.*)/s.exec(String(failed?.ours)) ?? [];
   if (failed?.theirs !== "successful" || !message.test(ours)) return false;
-  return found.at === "sync.state" || inList(found);
+  return found.at === "sync.state" || inList(found) && exchange.ours.body.total_count === 0;
 }

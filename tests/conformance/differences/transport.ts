@@ -1,6 +1,6 @@
 /** HTTP itself. */
 
-import { answered, type Difference, isProblem } from "./difference.ts";
+import { answered, type Difference, isPlain } from "./difference.ts";
 
 export const TRANSPORT: readonly Difference[] = [
   {
@@ -17,14 +17,15 @@ export const TRANSPORT: readonly Difference[] = [
     chartroom: "JSON",
     why: "There is nothing else, and a browser's address line is a client too",
     covers: ({ at }, exchange) =>
-      at === "status" && exchange.theirs.status === 406 &&
-      (exchange.ours.status === 200 || isProblem(exchange.ours)) &&
+      at === "status" && exchange.theirs.status === 406 && isPlain(exchange) &&
       exchange.recording.request.headers?.["Accept"] !== undefined,
   },
   {
     name: "a redirect has no page",
     kubesphere: "301 with a link in HTML where a path has `//` or dot segments, for all methods",
-    chartroom: "301 to the same place, without a page; 308 for `POST`, `PATCH` and `DELETE`",
+    chartroom: "301 to the same place, without a page; 308 for `POST`, `PATCH` and `DELETE`. " +
+      "Only where nothing is at the path as it was sent: `/workspaces/../repos` is the " +
+      "workspace `..`, and 400",
     why: "Programs follow it; after 308 with method and body",
     covers: ({ at }, { theirs, ours }) =>
       theirs.status === 301 && ours.status === 301 && ["type", "body"].includes(at),
