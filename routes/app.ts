@@ -8,7 +8,7 @@ import type { Services } from "../src/services.ts";
 import { apps } from "./apps.ts";
 import { cache } from "./cache.ts";
 import { categories } from "./categories.ts";
-import { elsewhere } from "./elsewhere.ts";
+import { createElsewhere } from "./elsewhere.ts";
 import { createAnswers } from "./support/answers.ts";
 import { health } from "./health.ts";
 import { openapi } from "./openapi.ts";
@@ -67,10 +67,12 @@ export function createApp(services: Services): Hono<Env> {
     .route("/repos", repos(services))
     .route("/apps", apps(services, answers))
     .route("/categories", categories(services, answers))
-    .route("/cache", cache(services, answers))
-    .route("/", elsewhere());
+    .route("/cache", cache(services, answers));
   for (const base of BASES) app.route(base, api).route(`${base}/workspaces/:workspace`, api);
+  const elsewhere = createElsewhere(BASES);
   app.notFound((c) => {
+    const refused = elsewhere(c.req.method, c.req.path);
+    if (refused !== undefined) return problem(c, refused);
     const meant = cleanPath(c.req.url);
     // 308 keeps method and body, which a client may drop after KubeSphere's 301.
     if (meant !== undefined) return c.redirect(meant, isRead(c.req.method) ? 301 : 308);

@@ -3,9 +3,7 @@
  * the releases that it installs in clusters. Chartroom does neither, and says so.
  */
 
-import { Hono } from "hono";
 import { Refused } from "../src/refused.ts";
-import type { Env } from "./support/authenticate.ts";
 
 /** A route that is not here: its methods, its path, and what KubeSphere does there. */
 export type Elsewhere = readonly [methods: readonly string[], path: string, what: string];
@@ -42,12 +40,19 @@ export const ELSEWHERE: readonly Elsewhere[] = [
   ]),
 ];
 
-export function elsewhere() {
-  const app = new Hono<Env>();
-  for (const [methods, path, what] of ELSEWHERE) {
-    app.on([...methods], path, () => {
-      throw new Refused("not_implemented", `KubeSphere ${what} here; ${WHAT_THIS_IS}`);
+/** What is asked for, if that is no path of this app. Paths are worked out when one is not found. */
+export function createElsewhere(bases: readonly string[]) {
+  let places: { methods: readonly string[]; pattern: RegExp; what: string }[] | undefined;
+  return (method: string, path: string): Refused | undefined => {
+    places ??= ELSEWHERE.map(([methods, path, what]) => {
+      const any = path.replace(/:\w+/g, "[^/]+");
+      const pattern = new RegExp(`^(?:${bases.join("|")})(?:/workspaces/[^/]+)?${any}/?$`);
+      return { methods, pattern, what };
     });
-  }
-  return app;
+    const found = places.find(({ methods, pattern }) =>
+      methods.includes(method) && pattern.test(path)
+    );
+    if (found === undefined) return undefined;
+    return new Refused("not_implemented", `KubeSphere ${found.what} here; ${WHAT_THIS_IS}`);
+  };
 }
