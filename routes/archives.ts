@@ -1,7 +1,7 @@
 /** What is in a version's archive: `/package` and `/files` below `/apps/{app}/versions/{version}`. */
 
 import { type Context, Hono } from "hono";
-import { type Archive, type ArchiveOwner, digestOf } from "../src/catalog/archives.ts";
+import { type Archive, type ArchiveOwner, digestOf } from "../src/catalog/fetch_archive.ts";
 import { readArchive } from "../src/helm/archive.ts";
 import { versionId } from "../src/helm/ids.ts";
 import type { Services } from "../src/services.ts";

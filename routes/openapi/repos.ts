@@ -1,6 +1,7 @@
 /** The contract of repositories. */
 
 import { OpenAPIHono, z } from "@hono/zod-openapi";
+import { IGNORED_FIELDS } from "../../src/sync/repo_input.ts";
 import { CONDITIONS, REPO_ORDERS } from "../support/conditions.ts";
 import { body, json, operation } from "./operation.ts";
 import { conditions, flag, orderBy, paging, repo, reverse } from "./parameters.ts";
@@ -12,15 +13,7 @@ const params = z.object({ repo });
 
 /** What KubeSphere's console sends besides, for who makes a schema of a body. */
 const ignoring = (...names: string[]) => ({ "x-ignored": names });
-const ignored = ignoring(
-  "app_default_status",
-  "category_id",
-  "providers",
-  "repotype",
-  "type",
-  "visibility",
-  "workspace",
-);
+const ignored = ignoring(...IGNORED_FIELDS);
 
 const secret = (description: string) =>
   z.string().nullish().describe(`${description} Never shown. An empty one removes it.`)

@@ -6,49 +6,36 @@
 
 import { LRUCache } from "lru-cache";
 import { unlessAborted } from "../aborted.ts";
-import { type Secrets, SecretUnreadable } from "../access/secrets.ts";
 import { readArchive } from "../helm/archive.ts";
 import { ArchiveError } from "../helm/archive_error.ts";
 import type { ChartVersion } from "../helm/chart.ts";
-import { IndexError } from "../helm/index_error.ts";
 import { describeError, type Log } from "../log.ts";
 import { Refused } from "../refused.ts";
-import type { FetchArchive } from "../sources/source.ts";
 import type { Repo } from "../store/repos.ts";
 import { Queue } from "../sync/queue.ts";
-import { accessOf, open } from "../sync/sealed.ts";
 import { takeTurns } from "../turn.ts";
+import {
+  type Archive,
+  type ArchiveOwner,
+  digestOf,
+  type FetchDeps,
+  fetchFirst,
+  requireUrls,
+  titleOf,
+} from "./fetch_archive.ts";
 import type { CacheCounts } from "./hot_index.ts";
 
-/** The longest archive. */
-const MAX_ARCHIVE_BYTES = 20 * 1_048_576;
 /** Archives that are fetched, and that are looked through, at once: in all and of one repository. */
 const FETCHES = { total: 6, perHost: 2 }, LOOKS = { total: 4, perHost: 2 };
 /** Those that may wait for either, themselves included: in all and of one repository. */
 const MAX_WAITING = { total: 400, perRepo: 40 };
 /** Bytes of archives in answers that are on their way, beside what is kept. */
 const MAX_LENT_BYTES = 128 * 1_048_576;
-/** Of the URLs that an index gives, those that are tried. */
-const MAX_URLS = 3;
 /** Failures of one repository are logged once in that time. */
 const LOG_EVERY_MS = 60_000;
 const MAX_LOGGED = 1_000;
 /** Beside an archive's bytes: what is kept with them. */
 const ENTRY_BYTES = 500;
-
-/** Whose archive is asked for. */
-export interface ArchiveOwner {
-  repo: Repo;
-  /** The generation that `chart` is of. */
-  generation: number;
-  chart: ChartVersion;
-}
-
-export interface Archive {
-  bytes: Uint8Array<ArrayBuffer>;
-  /** In hexadecimal digits. */
-  sha256: string;
-}
 
 export interface Archives {
   /**
@@ -76,9 +63,7 @@ export interface Archives {
   close(): void;
 }
 
-export interface ArchivesDeps {
-  fetchArchive: FetchArchive;
-  secrets: Secrets;
+export interface ArchivesDeps extends FetchDeps {
   /** For archives that are kept. */
   maxBytes: number;
   clock: () => number;
@@ -211,15 +196,6 @@ export function createArchives(deps: ArchivesDeps): Archives {
   };
 }
 
-/** The SHA-256 that an index gives, in lower-case digits; `undefined` if it gives none. */
-export function digestOf({ name, version, digest }: ChartVersion): string | undefined {
-  if (!digest) return undefined;
-  const [, digits] = /^(?:sha256:)?([0-9a-f]{64})$/i.exec(digest.trim()) ?? [];
-  if (digits !== undefined) return digits.toLowerCase();
-  const expected = "the index should give a SHA-256 of 64 hexadecimal digits as its digest";
-  throw unavailable({ name, version }, "digest", expected);
-}
-
 /**
  * Under which an archive is kept. The repository belongs to it: a digest can be written into any
  * index, and would else open what another workspace has fetched. Without a digest, whatever could
@@ -229,41 +205,6 @@ function keyOf({ repo, generation, chart }: ArchiveOwner): string {
   const digest = digestOf(chart);
   if (digest !== undefined) return `${repo.id} ${digest}`;
   return JSON.stringify([repo.id, repo.revision, generation, chart.urls]);
-}
-
-function requireUrls(chart: ChartVersion): void {
-  if (chart.urls?.[0]) return;
-  throw new Refused("no_archive", `the index gives no URL of the archive of ${titleOf(chart)}`);
-}
-
-/** From the first of the version's URLs that gives what it should, or else the first one's error. */
-async function fetchFirst(
-  { fetchArchive, secrets }: ArchivesDeps,
-  { repo, chart }: ArchiveOwner,
-  signal: AbortSignal,
-): Promise<Archive> {
-  let first: Refused | undefined;
-  try {
-    const access = { url: repo.url, ...accessOf(await open(secrets, repo)) };
-    for (const reference of chart.urls!.slice(0, MAX_URLS)) {
-      const request = { ...access, reference, maxBytes: MAX_ARCHIVE_BYTES, signal };
-      try {
-        return await checked(chart, await fetchArchive(request));
-      } catch (error) {
-        first ??= asRefused(chart, error, signal);
-      }
-    }
-  } catch (error) {
-    throw asRefused(chart, error, signal);
-  }
-  throw first;
-}
-
-async function checked(chart: ChartVersion, bytes: Uint8Array<ArrayBuffer>): Promise<Archive> {
-  const wanted = digestOf(chart);
-  const sha256 = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
-  if (wanted === undefined || wanted === sha256) return { bytes, sha256 };
-  throw unavailable(chart, "digest", `the index says sha256:${wanted}, but it is ${sha256}`);
 }
 
 async function namesOf(
@@ -284,28 +225,6 @@ async function namesOf(
     throw new Refused("archive_unusable", message, undefined, { reason: error.reason });
   }
   return names;
-}
-
-/** What a download's error is to the caller. Throws what is none of the upstream's. */
-function asRefused(chart: ChartVersion, error: unknown, signal: AbortSignal): Refused {
-  signal.throwIfAborted();
-  if (error instanceof Refused) return error;
-  if (error instanceof IndexError) return unavailable(chart, error.reason, error.message);
-  if (error instanceof SecretUnreadable) {
-    return unavailable(chart, "credential_unreadable", error.message);
-  }
-  throw error;
-}
-
-type Titled = Pick<ChartVersion, "name" | "version">;
-
-function unavailable(chart: Titled, reason: string, because: string): Refused {
-  const message = `the archive of ${titleOf(chart)} cannot be had: ${because}`;
-  return new Refused("archive_unavailable", message, undefined, { reason });
-}
-
-function titleOf({ name, version }: Titled): string {
-  return `${name.slice(0, 100)} ${version.slice(0, 100)}`;
 }
 
 /** Logs failures, but not each one of those of a repository. */

@@ -25,8 +25,8 @@ const MAX_DESCRIPTION = 512;
 const MAX_URL = 2_048;
 const MAX_CREDENTIAL = 4_096;
 
-/** Sent by KubeSphere's console, and without effect there too. */
-const IGNORED_FIELDS = new Set([
+/** Sent by KubeSphere's console, and without effect there too; in lower case. */
+export const IGNORED_FIELDS: ReadonlySet<string> = new Set([
   "app_default_status",
   "category_id",
   "providers",
