@@ -46,7 +46,9 @@ export function createElsewhere(bases: readonly string[]) {
   return (method: string, path: string): Refused | undefined => {
     places ??= ELSEWHERE.map(([methods, path, what]) => {
       const any = path.replace(/:\w+/g, "[^/]+");
-      const pattern = new RegExp(`^(?:${bases.join("|")})(?:/workspaces/[^/]+)?${any}/?$`);
+      const pattern = new RegExp(
+        `^(?:${bases.map(RegExp.escape).join("|")})(?:/workspaces/[^/]+)?${any}/?$`,
+      );
       return { methods, pattern, what };
     });
     const found = places.find(({ methods, pattern }) =>

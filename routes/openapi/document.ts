@@ -4,7 +4,7 @@ import { addElsewhere } from "./elsewhere.ts";
 import { contract } from "./contract.ts";
 import { curlOf } from "./curl.ts";
 import { hoist } from "./hoist.ts";
-import { INFO, SECURITY_SCHEMES, SERVERS, TAGS } from "./head.ts";
+import { IN_WORKSPACE, INFO, SECURITY_SCHEMES, SERVERS, TAGS } from "./head.ts";
 import { SAMPLE } from "./sample.ts";
 import { type Example, problemOf, REFERENCE } from "./operation.ts";
 
@@ -30,7 +30,6 @@ export interface Document {
   [key: string]: Json;
 }
 
-export const IN_WORKSPACE = "/workspaces/{workspace}";
 /** Of each path below it. */
 export const WORKSPACE = {
   name: "workspace",

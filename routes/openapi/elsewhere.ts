@@ -1,7 +1,8 @@
 /** What is not here, in the document: no more than that it is refused, so that nobody looks for it. */
 
 import { ELSEWHERE } from "../elsewhere.ts";
-import { ANY_WORKSPACE, type Document, IN_WORKSPACE, type Operation } from "./document.ts";
+import { ANY_WORKSPACE, type Document, type Operation } from "./document.ts";
+import { IN_WORKSPACE } from "./head.ts";
 import { problemOf, REFERENCE } from "./operation.ts";
 
 /** Adds it on the path of all workspaces, and on that of one. */

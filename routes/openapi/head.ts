@@ -13,6 +13,9 @@ export const INFO = {
   license: { name: "Apache-2.0", identifier: "Apache-2.0" },
 };
 
+/** Below which stand the paths of one workspace, like those of all. */
+export const IN_WORKSPACE = "/workspaces/{workspace}";
+
 /** Below which the paths stand. */
 export const SERVERS = [
   { url: "/v1", description: "Chartroom's own base." },

@@ -2,10 +2,9 @@
 
 import type { Child } from "hono/jsx";
 import type { Document } from "./document.ts";
+import { IN_WORKSPACE } from "./head.ts";
 import { Method, OperationView, type Placed } from "./reference_operation.tsx";
 import { Problems, type Schema, Schemas, Text } from "./reference_schema.tsx";
-
-const IN_WORKSPACE = "/workspaces/{workspace}";
 
 /** Writes the page. */
 export function renderReference(document: Document): string {

@@ -13,7 +13,7 @@ import { GenerationGone } from "../../src/store/generations.ts";
 import { hasCredentials } from "./authenticate.ts";
 import { type Derived, giveDerived } from "./derived.ts";
 import { isNotModified, type Validators } from "./conditional.ts";
-import { cacheHeaders, type Kind, type Origin } from "./edge_cache.ts";
+import { cacheHeaders, type Kind, NO_STORE, type Origin } from "./edge_cache.ts";
 import { chooseEncoding, compress, type Encoding, isWorthCompressing } from "./encoding.ts";
 import { streamOf } from "./stream.ts";
 
@@ -22,7 +22,6 @@ const MAX_URL = 1_000;
 /** Bytes that an entry takes beside its bodies. */
 const ENTRY_BYTES = 1_000;
 const HASH_CHARACTERS = 22;
-const NO_STORE = { "Cache-Control": "no-store" };
 const JSON_TYPE = "application/json";
 
 /** What an answer is, and how it is made. */

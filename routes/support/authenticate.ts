@@ -7,6 +7,7 @@ import { type Action, allowed, type Identity, sightOf } from "../../src/access/p
 import type { Snapshot } from "../../src/catalog/directory.ts";
 import type { Source } from "../../src/catalog/places.ts";
 import type { Scope } from "../../src/catalog/scope.ts";
+import { oncePer } from "../../src/once_per.ts";
 import { invalid, Refused } from "../../src/refused.ts";
 import type { Services } from "../../src/services.ts";
 import type { Repo } from "../../src/store/repos.ts";
@@ -58,24 +59,17 @@ export async function scopeOf(
   const snapshot = await directory.current();
   const workspace = workspaceOf(c);
   // No workspace's name has a space in it. All that have no repository see the same.
-  const where = workspace === undefined || workspacesOf(snapshot).has(workspace)
+  const where = workspace === undefined || workspacesOf(snapshot.repos).has(workspace)
     ? workspace ?? ""
     : "none of them";
   const key = `${sightOf(c.get("identity"))} ${where}`;
   return scopes.of(key, snapshot, (repo) => isVisible(c, repo));
 }
 
-const workspaces = new WeakMap<Snapshot["repos"], Set<string>>();
-
 /** The workspaces that have repositories. */
-function workspacesOf({ repos }: Snapshot): Set<string> {
-  let names = workspaces.get(repos);
-  if (names === undefined) {
-    names = new Set(repos.values().map(({ workspace }) => workspace));
-    workspaces.set(repos, names);
-  }
-  return names;
-}
+const workspacesOf = oncePer((repos: Snapshot["repos"]) =>
+  new Set(repos.values().map(({ workspace }) => workspace))
+);
 
 /** A repository of a scope. */
 export function sourceIn(scope: Scope, id: string): Source {

@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import type { Recipe } from "./answers.ts";
 import { isNotModified } from "./conditional.ts";
-import { cacheHeaders } from "./edge_cache.ts";
+import { cacheHeaders, NO_STORE } from "./edge_cache.ts";
 import { streamOf } from "./stream.ts";
 
 /** An answer whose body follows from its recipe's query and a name. */
@@ -29,7 +29,7 @@ export async function giveDerived(
   { name, open, keep }: Derived,
 ): Promise<Response> {
   const headersOf = (name: string) => ({
-    ...(keep ? cacheHeaders(kind, isPublic, origin) : { "Cache-Control": "no-store" }),
+    ...(keep ? cacheHeaders(kind, isPublic, origin) : NO_STORE),
     ETag: etagOf([kind, query, name]),
   });
   const notModified = (name: string) => {

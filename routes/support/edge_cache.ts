@@ -34,6 +34,9 @@ const EDGE: Readonly<Record<Kind, { fresh: number; revalidating: number; failing
   feed: { fresh: 300, revalidating: 60, failing: 86_400 },
 };
 
+/** Of an answer that nobody is to keep. */
+export const NO_STORE = { "Cache-Control": "no-store" };
+
 /** Where an answer comes from: repositories by their ids, or all that can be seen. */
 export type Origin = readonly string[] | "all";
 

@@ -37,7 +37,6 @@ export function sortCategories(
   reverse: boolean,
 ): Category[] {
   const sign = reverse ? -1 : 1;
-  if (order === "name") return reverse ? categories.toReversed() : [...categories];
-  if (order === "create_time") return [...categories];
-  return categories.toSorted((a, b) => sign * (a.apps - b.apps));
+  if (order === "app_total") return categories.toSorted((a, b) => sign * (a.apps - b.apps));
+  return order === "name" && reverse ? categories.toReversed() : [...categories];
 }

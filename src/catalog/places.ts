@@ -1,5 +1,6 @@
 /** From generations to what a query looks at. */
 
+import { oncePer } from "../once_per.ts";
 import type { Pointer } from "../store/generations.ts";
 import type { Repo } from "../store/repos.ts";
 import type { Catalog } from "./catalog.ts";
@@ -60,23 +61,14 @@ export async function readPlaces(
   };
 }
 
-/** The same object for the same sources: what is kept under it is found again. */
-const known = new WeakMap<readonly Source[], ReturnType<typeof pairsOf>>();
-
-function generationsOf(sources: readonly Source[]) {
-  let generations = known.get(sources);
-  if (generations === undefined) known.set(sources, generations = pairsOf(sources));
-  return generations;
-}
-
-/** Those that have a generation. */
-function pairsOf(sources: readonly Source[]) {
+/** Those that have a generation. The same object for the same sources: the hot index finds it again. */
+const generationsOf = oncePer((sources: readonly Source[]) => {
   const synced = sources.filter(({ pointer }) => pointer !== undefined);
   return {
     synced,
     pairs: synced.map(({ repo, pointer }): [string, Pointer] => [repo.id, pointer!]),
   };
-}
+});
 
 /** The places that have apps with all words of a text. */
 async function withScores(

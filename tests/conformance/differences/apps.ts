@@ -154,7 +154,7 @@ const REFRESHED =
   /\.(description|icon|(create|status|update)_time|home|sources|maintainers|name|digest)$/;
 
 /** Whether an answer is made of apps or versions. */
-export function isAboutApps(exchange: Exchange): boolean {
+function isAboutApps(exchange: Exchange): boolean {
   return /^\/apps($|\/)/.test(partsOf(exchange).path) && exchange.ours.status === 200;
 }
 
