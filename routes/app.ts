@@ -13,6 +13,7 @@ import { createAnswers } from "./support/answers.ts";
 import { health } from "./health.ts";
 import { openapi } from "./openapi.ts";
 import { repos } from "./repos.ts";
+import { tokens, whoami } from "./tokens.ts";
 import { webhooks } from "./webhooks.ts";
 import { authenticate, type Env } from "./support/authenticate.ts";
 import { limitBody } from "./support/body.ts";
@@ -69,6 +70,8 @@ export function createApp(services: Services): Hono<Env> {
     .route("/categories", categories(services, answers))
     .route("/cache", cache(services, answers));
   for (const base of BASES) app.route(base, api).route(`${base}/workspaces/:workspace`, api);
+  // Behind what the API has before its routes; KubeSphere does these in other ways, elsewhere.
+  app.route("/v1/tokens", tokens(services)).route("/v1/whoami", whoami());
   const elsewhere = createElsewhere(BASES);
   app.notFound((c) => {
     const refused = elsewhere(c.req.method, c.req.path);

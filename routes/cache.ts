@@ -7,7 +7,7 @@ import { authorize, type Env } from "./support/authenticate.ts";
 
 export function cache({ hot, archives }: Services, answers: Answers) {
   return new Hono<Env>().get("/", (c) => {
-    authorize(c, "write", "");
+    authorize(c, "read", { kind: "service", workspace: "*" });
     return c.json({
       catalogs: hot.counts(),
       answers: answers.counts(),

@@ -14,7 +14,13 @@ import {
   removeRepo,
 } from "../src/sync/repositories.ts";
 import { events } from "./events.ts";
-import { authorize, type Env, requireRepo, workspaceOf } from "./support/authenticate.ts";
+import {
+  authorize,
+  type Env,
+  mayChange,
+  requireRepo,
+  workspaceOf,
+} from "./support/authenticate.ts";
 import { readObject } from "./support/body.ts";
 import {
   alternatives,
@@ -39,7 +45,7 @@ export function repos(services: Services) {
   return new Hono<Env>()
     .post("/", async (c) => {
       const workspace = workspaceOf(c) ?? "";
-      authorize(c, "write", workspace);
+      authorize(c, "write", { kind: "repository", workspace });
       const input = parseRepoInput(await readObject(c));
       if (readFlag("validate", c.req.query("validate"))) {
         return c.json({ ok: true, ...await checkInput(repositories, input) });
@@ -51,7 +57,7 @@ export function repos(services: Services) {
     .get("/:repo", async (c) => {
       const found = await repo(c, "read");
       const [row] = await readRepoRows(services, [found]);
-      return c.json(repoView(row!));
+      return c.json(repoView(row!, mayChange(c, found)));
     })
     .patch("/:repo", async (c) => {
       const { id } = await repo(c, "write");
@@ -92,7 +98,7 @@ async function listRepos(c: Context<Env>, services: Services) {
   const { exact, fuzzy } = readConditions(c.req.query("conditions"), CONDITIONS.repos);
   const order = readOrder(c.req.query("orderBy"), REPO_ORDERS);
   const workspace = workspaceOf(c) ?? exact.get("workspace") ?? "";
-  authorize(c, "read", workspace);
+  authorize(c, "read", { kind: "repository", workspace });
   const filter: RepoFilter = {
     id: exact.get("repo_id") ?? "",
     name: exact.get("name") ?? "",
@@ -109,5 +115,8 @@ async function listRepos(c: Context<Env>, services: Services) {
     .filter(({ status }) => anyState || states.has(status.state));
   const sorted = sortRepos(rows, order, isTrue(c.req.query("reverse")));
   const page = slice(sorted, parsePaging((name) => c.req.query(name)));
-  return { items: page.map(repoView), total_count: rows.length };
+  return {
+    items: page.map((row) => repoView(row, mayChange(c, row.repo))),
+    total_count: rows.length,
+  };
 }

@@ -1,6 +1,8 @@
 /** What the routes call, made once at start from a configuration. */
 
 import { createSecrets, loadOrMakeKey, SECRET_KEY_BYTES } from "./access/secrets.ts";
+import { createIdentities, type Identities } from "./access/identities.ts";
+import { createTokens, type Tokens } from "./access/tokens.ts";
 import { type Archives, createArchives } from "./catalog/archives.ts";
 import { createDirectory, type Directory } from "./catalog/directory.ts";
 import { createHotIndex, type HotIndex } from "./catalog/hot_index.ts";
@@ -18,7 +20,8 @@ import type { RepositoriesDeps } from "./sync/repositories.ts";
 import { createSyncer, type Syncer } from "./sync/syncer.ts";
 
 export interface Services {
-  config: Pick<Config, "adminToken" | "anonymousRead">;
+  identities: Identities;
+  tokens: Tokens;
   kv: Kv;
   directory: Directory;
   scopes: Scopes;
@@ -34,11 +37,15 @@ export interface Services {
   close(): Promise<void>;
 }
 
+/** So many bytes that nobody can foretell. */
+type RandomBytes = (length: number) => Uint8Array<ArrayBuffer>;
+
 /** What comes from outside a configuration, so that a test can choose it. */
 export interface Surroundings {
   log: Log;
   clock?: () => number;
   random?: () => number;
+  randomBytes?: RandomBytes;
   httpLimits?: HttpLimits;
   /** When purges of the edge cache go out. */
   schedule?: Schedule;
@@ -55,6 +62,7 @@ export async function createServices(
   surroundings: Surroundings,
 ): Promise<Services> {
   const { log, clock = Date.now, random = Math.random, httpLimits = HTTP_LIMITS } = surroundings;
+  const { randomBytes = drawBytes } = surroundings;
   const kv = await openKv(config.kv).catch((error) => {
     throw new ConfigError("CHARTROOM_KV", `cannot be opened: ${error}`);
   });
@@ -89,8 +97,10 @@ export async function createServices(
     },
     config.syncConcurrency,
   );
+  const tokens = createTokens({ kv, clock, randomBytes });
   return {
-    config,
+    identities: createIdentities({ ...config, tokens }),
+    tokens,
     kv,
     directory,
     scopes: new Scopes(),
@@ -119,14 +129,12 @@ export async function createServices(
   };
 }
 
-function randomBytes(length: number): Uint8Array<ArrayBuffer> {
-  return crypto.getRandomValues(new Uint8Array(length));
-}
+const drawBytes: RandomBytes = (length) => crypto.getRandomValues(new Uint8Array(length));
 
 /** What is given, or in the file beside the database; a database in memory needs none that lasts. */
 async function secretKeys({ secretKeys, secretKeyFile }: Config) {
   if (secretKeys !== undefined) return secretKeys;
-  if (secretKeyFile === undefined) return [randomBytes(SECRET_KEY_BYTES)];
+  if (secretKeyFile === undefined) return [drawBytes(SECRET_KEY_BYTES)];
   try {
     return [await loadOrMakeKey(secretKeyFile)];
   } catch (error) {

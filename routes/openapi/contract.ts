@@ -7,6 +7,7 @@ import { OpenAPIHono } from "@hono/zod-openapi";
 import type { Hono } from "hono";
 import type { BlankEnv, Endpoint, ExtractSchema } from "hono/types";
 import type { Simplify } from "hono/utils/types";
+import { access } from "./access.ts";
 import { apps } from "./apps.ts";
 import { categories } from "./categories.ts";
 import { events } from "./events.ts";
@@ -28,7 +29,8 @@ const api = new OpenAPIHono()
 const below = new OpenAPIHono()
   .route("/", api)
   .route("/workspaces/:workspace", api)
-  .route("/", deliveries);
+  .route("/", deliveries)
+  .route("/", access);
 
 /** With what stands beside the bases. */
 export const contract = new OpenAPIHono().route("/", below).route("/", service);

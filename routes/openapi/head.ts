@@ -32,6 +32,7 @@ export const TAGS = [
   { name: "Apps", description: "The charts of all repositories: lists, searches, news." },
   { name: "Versions", description: "The versions of an app, and the one to take." },
   { name: "Categories", description: "What charts name as their category, with apps counted." },
+  { name: "Access", description: "Who is let in, and who is asking." },
   { name: "Service", description: "For who runs Chartroom, and for who reads about it." },
   {
     name: "Not here",
@@ -52,7 +53,8 @@ export const SECURITY_SCHEMES = {
   bearer: {
     type: "http",
     scheme: "bearer",
-    description: "A token. Reading needs none where anonymous reading is on, and nothing does " +
+    description: "A token `crt_...` that Chartroom made, its administrator's, or a JWT of the " +
+      "OIDC issuer that it trusts. Reading needs none where anonymous reading is on, and nothing does " +
       "where Chartroom has no token and listens on loopback alone.",
   },
   hubSignature: secretIn("X-Hub-Signature-256", `${hmac}, after \`sha256=\`.`),

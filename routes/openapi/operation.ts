@@ -13,8 +13,8 @@ export interface Example {
 
 /** What an operation does beside its answers in case of success. */
 export interface Behaviour {
-  /** Who may: who reads, who writes, everybody, or who is named by `security` in the route. */
-  access: "read" | "write" | "open" | "own";
+  /** Who may: who reads, writes or administers, everybody, or who `security` names in the route. */
+  access: "read" | "write" | "admin" | "open" | "own";
   /** Statuses of problems, beside those that `access` says. */
   fails?: readonly number[];
   /** Whether its answer has validators, unless it is not to be kept. */
@@ -32,6 +32,7 @@ type Header = { description: string; schema: { type: "string" }; required?: bool
 const FAILS = {
   read: [401, 500, 503],
   write: [401, 403, 500, 503],
+  admin: [401, 403, 500, 503],
   open: [],
   own: [401, 500, 503],
 };

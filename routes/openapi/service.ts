@@ -21,7 +21,7 @@ const readCache = operation({
       "Counts.",
     ),
   },
-}, { access: "write", anyWorkspace: true });
+}, { access: "admin", anyWorkspace: true });
 
 const checkHealth = operation({
   method: "get",

@@ -2,8 +2,16 @@
 
 import { createMiddleware } from "hono/factory";
 import type { Context } from "hono";
-import { timingSafeEqual } from "hono/utils/buffer";
-import { type Action, allowed, type Identity, sightOf } from "../../src/access/policy.ts";
+import type { Identities } from "../../src/access/identities.ts";
+import {
+  type Action,
+  allowed,
+  allowedSomewhere,
+  type Identity,
+  type Resource,
+  sightOf,
+  WORKSPACE,
+} from "../../src/access/policy.ts";
 import type { Snapshot } from "../../src/catalog/directory.ts";
 import type { Source } from "../../src/catalog/places.ts";
 import type { Scope } from "../../src/catalog/scope.ts";
@@ -15,15 +23,21 @@ import { repoNotFound } from "../../src/sync/repositories.ts";
 
 export type Env = { Variables: { identity: Identity } };
 
-/** What Kubernetes takes for a label's value, which is where KubeSphere keeps a workspace. */
-const WORKSPACE = /^[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$/;
-
 /** Finds out who is asking. A wrong token is refused even where none is needed. */
-export function authenticate({ config }: Services) {
+export function authenticate({ identities }: Services) {
   return createMiddleware<Env>(async (c, next) => {
-    c.set("identity", await identify(c, config));
+    const identity = await identify(c, identities);
+    if (identity === undefined) throw tokenWanted();
+    c.set("identity", identity);
     await next();
   });
+}
+
+async function identify(c: Context, identities: Identities): Promise<Identity | undefined> {
+  const header = c.req.header("authorization");
+  if (header === undefined) return identities.ofNobody();
+  const [, token] = /^Bearer +(\S+)$/i.exec(header) ?? [];
+  return token === undefined ? undefined : await identities.ofBearer(token);
 }
 
 /** The workspace of the path; `undefined` on a path without one. */
@@ -35,20 +49,36 @@ export function workspaceOf(c: Context): string | undefined {
   return workspace;
 }
 
-/** Refuses what the caller may not do in a workspace. */
-export function authorize(c: Context<Env>, action: Action, workspace: string): void {
-  const identity = c.get("identity");
-  if (allowed(identity, action, workspace)) return;
-  throw identity.name === ""
-    ? tokenWanted()
-    : new Refused("forbidden", "your role does not allow it");
+/** Refuses what the caller may not do. */
+export function authorize(c: Context<Env>, action: Action, resource: Resource): void {
+  if (!allowed(c.get("identity"), action, resource)) throw notAllowed(c);
+}
+
+/** Refuses what the caller may do nowhere. */
+export function authorizeSomewhere(c: Context<Env>, action: Action, kind: Resource["kind"]): void {
+  if (!allowedSomewhere(c.get("identity"), action, kind)) throw notAllowed(c);
+}
+
+/** Whoever says no name may still say one. */
+function notAllowed(c: Context<Env>): Refused {
+  if (c.get("identity").kind === "anonymous") return tokenWanted();
+  return new Refused("forbidden", "your role does not allow it");
 }
 
 /** Whether a repository is to be seen on this path by this caller. */
 export function isVisible(c: Context<Env>, repo: Repo): boolean {
   const workspace = workspaceOf(c);
   const inScope = workspace === undefined || [workspace, ""].includes(repo.workspace);
-  return inScope && allowed(c.get("identity"), "read", repo.workspace);
+  return inScope && allowed(c.get("identity"), "read", resourceOf(repo));
+}
+
+/** Whether the caller may change a repository. */
+export function mayChange(c: Context<Env>, repo: Repo): boolean {
+  return allowed(c.get("identity"), "write", resourceOf(repo));
+}
+
+function resourceOf({ workspace }: Repo): Resource {
+  return { kind: "repository", workspace };
 }
 
 /** All that the caller sees on this path. */
@@ -93,26 +123,11 @@ export async function requireRepo(
   const repo = (await directory.current()).repos.get(id);
   if (repo === undefined || !isVisible(c, repo)) throw repoNotFound(id);
   if (action === "read") return repo;
-  authorize(c, action, repo.workspace);
+  authorize(c, action, resourceOf(repo));
   if (repo.workspace !== (workspaceOf(c) ?? repo.workspace)) {
     throw new Refused("forbidden", "a global repository is changed on the path without workspace");
   }
   return repo;
-}
-
-async function identify(
-  c: Context,
-  { adminToken, anonymousRead }: Services["config"],
-): Promise<Identity> {
-  if (adminToken === undefined) return { name: "", role: "admin" };
-  const [, token] = /^Bearer +(\S+)$/i.exec(c.req.header("authorization") ?? "") ?? [];
-  if (token !== undefined && await timingSafeEqual(token, adminToken)) {
-    return { name: "admin", role: "admin" };
-  }
-  if (c.req.header("authorization") === undefined && anonymousRead) {
-    return { name: "", role: "reader" };
-  }
-  throw tokenWanted();
 }
 
 function tokenWanted(): Refused {

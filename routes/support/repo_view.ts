@@ -35,8 +35,11 @@ export async function readRepoRows(
   });
 }
 
-/** A repository. Its credential is never shown, only whether there is one. */
-export function repoView(row: RepoRow) {
+/**
+ * A repository. Its credential is never shown, only whether there is one; and the query of its URL,
+ * in which some servers want a token, only to who `mayChange` it.
+ */
+export function repoView(row: RepoRow, mayChange: boolean) {
   const { repo, status } = row;
   return {
     category_set: null,
@@ -51,7 +54,7 @@ export function repoView(row: RepoRow) {
     selectors: null,
     status: status.state,
     status_time: status.lastAttempt ? time(status.lastAttempt) : NO_TIME,
-    url: repo.url,
+    url: mayChange ? repo.url : repo.url.replace(/\?.*$/s, ""),
     ...(repo.period.seconds > 0 && { sync_period: repo.period.text }),
     workspace: repo.workspace,
     credential_set: repo.credential !== undefined,

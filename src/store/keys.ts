@@ -43,6 +43,9 @@ export const keys = {
   deliveryEnds: ["delivery_end"],
   garbage: (epochMs: number, repoId: string, id: string) => ["garbage", epochMs, repoId, id],
   garbages: ["garbage"],
+  /** `hash`: hexadecimal SHA-256 of the token. */
+  token: (hash: string) => ["token", hash],
+  tokens: ["token"],
   ready: ["ready"],
 } as const satisfies Record<string, Deno.KvKey | ((...args: never[]) => Deno.KvKey)>;
 

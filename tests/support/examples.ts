@@ -69,7 +69,8 @@ export async function runExamples({ paths }: Document): Promise<Recorded> {
 
 async function run(curl: string, workspace: string) {
   const upstream = startUpstream();
-  const chartroom = await startChartroom();
+  let next = (length: number) => new Uint8Array(length);
+  const chartroom = await startChartroom({ randomBytes: (length) => next(length) });
   upstream.serve("/stable/index.yaml", () => {
     chartroom.clock.now += DOWNLOAD_MS;
     return new Response(INDEX);
@@ -78,8 +79,8 @@ async function run(curl: string, workspace: string) {
   const toReal = (text: string) => text.replaceAll(SAMPLE.url, `${upstream.url}/stable`);
   const toSample = (text: string) => text.replaceAll(`${upstream.url}/stable`, SAMPLE.url);
   try {
-    await seed(chartroom, toReal(SAMPLE.url), workspace);
-    const { method, url, headers, body } = readCurl(toReal(curl));
+    await seed(chartroom, toReal(SAMPLE.url), workspace, (draw) => next = draw);
+    const { method, url, headers, body } = readCurl(toReal(curl).replace("$TOKEN", SAMPLE.bearer));
     const answer = await chartroom.call(method, url, body, headers);
     await chartroom.services.syncer.idle();
     return { status: answer.status, body: JSON.parse(toSample(JSON.stringify(answer.body))) };
@@ -89,21 +90,29 @@ async function run(curl: string, workspace: string) {
   }
 }
 
-/** The repository of the examples, synced, with a webhook. */
-async function seed({ services, register, call }: Chartroom, url: string, workspace: string) {
-  const { repositories } = services;
+type Draw = (length: number) => Uint8Array<ArrayBuffer>;
+
+/** The repository of the examples, synced, with a webhook, and a token. */
+async function seed(
+  { register, call }: Chartroom,
+  url: string,
+  workspace: string,
+  drawBy: (draw: Draw) => void,
+) {
   const bytesOf = (id: string) =>
     Uint8Array.from(id.slice("repo-".length), (character) => ALPHABET.indexOf(character));
-  repositories.randomBytes = () => bytesOf(SAMPLE.repo);
+  const secretOf = (text: string) =>
+    Uint8Array.fromBase64(text.slice("crw_".length), { alphabet: "base64url" });
+  drawBy(() => bytesOf(SAMPLE.repo));
   await register(url, { name: "harbour", description: "Charts of the harbour", workspace });
-  const secret = Uint8Array.fromBase64(SAMPLE.secret.slice("crw_".length), {
-    alphabet: "base64url",
-  });
-  repositories.randomBytes = () => secret;
+  const secret = secretOf(SAMPLE.secret);
+  drawBy(() => secret);
   await call("POST", `/v1/repos/${SAMPLE.repo}/webhook`, { branches: ["main"] });
+  const token = { name: "portal", workspace: "*", role: "admin" };
+  drawBy(() => secretOf(SAMPLE.bearer));
+  await call("POST", "/v1/tokens", token);
   // The next repository is another one.
-  repositories.randomBytes = (length) =>
-    length === secret.length ? secret : bytesOf(SAMPLE.secondRepo);
+  drawBy((length) => length === secret.length ? secret : bytesOf(SAMPLE.secondRepo));
 }
 
 /** Reads a line for a shell that the document has written. */
