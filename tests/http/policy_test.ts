@@ -1,0 +1,400 @@
+/** Every route, for everybody, on every path: who gets in is what the tables below say. */
+
+import assert from "node:assert/strict";
+import { createApp } from "../../routes/app.ts";
+import { categoryId } from "../../src/helm/ids.ts";
+import { type Chartroom, startChartroom } from "../support/chartroom.ts";
+import { indexOf, startUpstream, type Upstream } from "../support/upstream.ts";
+
+const ADMIN_TOKEN = "bootstrap-token-of-the-policy-test";
+
+/** Workspaces; a repository of the first is global, a token of the first counts everywhere. */
+const PLACES = ["", "ws1", "ws2"] as const;
+type Place = typeof PLACES[number];
+
+/** Who asks, and with what: a token's workspace and role. */
+const TOKENS = {
+  viewer1: ["ws1", "viewer"],
+  editor1: ["ws1", "editor"],
+  admin1: ["ws1", "admin"],
+  viewer2: ["ws2", "viewer"],
+  viewerAll: ["*", "viewer"],
+  editorAll: ["*", "editor"],
+  adminAll: ["*", "admin"],
+} as const;
+type Who = keyof typeof TOKENS | "anonymous" | "bootstrap";
+
+/** What comes of it in the global place, in `ws1` and in `ws2`. */
+type Table = Readonly<Record<Who, string>>;
+
+const ALL: Table = {
+  anonymous: "ok  ok  ok",
+  viewer1: "ok  ok  ok",
+  editor1: "ok  ok  ok",
+  admin1: "ok  ok  ok",
+  viewer2: "ok  ok  ok",
+  viewerAll: "ok  ok  ok",
+  editorAll: "ok  ok  ok",
+  adminAll: "ok  ok  ok",
+  bootstrap: "ok  ok  ok",
+};
+const NONE: Table = {
+  anonymous: "401 401 401",
+  viewer1: "401 401 401",
+  editor1: "401 401 401",
+  admin1: "401 401 401",
+  viewer2: "401 401 401",
+  viewerAll: "401 401 401",
+  editorAll: "401 401 401",
+  adminAll: "401 401 401",
+  bootstrap: "401 401 401",
+};
+/** By the place of the repository. */
+const READ: Table = {
+  anonymous: "ok  404 404",
+  viewer1: "ok  ok  404",
+  editor1: "ok  ok  404",
+  admin1: "ok  ok  404",
+  viewer2: "ok  404 ok",
+  viewerAll: "ok  ok  ok",
+  editorAll: "ok  ok  ok",
+  adminAll: "ok  ok  ok",
+  bootstrap: "ok  ok  ok",
+};
+/** By the place of the repository. */
+const CHANGE: Table = {
+  anonymous: "401 404 404",
+  viewer1: "403 403 404",
+  editor1: "403 ok  404",
+  admin1: "403 ok  404",
+  viewer2: "403 404 403",
+  viewerAll: "403 403 403",
+  editorAll: "ok  ok  ok",
+  adminAll: "ok  ok  ok",
+  bootstrap: "ok  ok  ok",
+};
+/** By the path. */
+const LIST_REPOS: Table = {
+  anonymous: "ok  401 401",
+  viewer1: "ok  ok  403",
+  editor1: "ok  ok  403",
+  admin1: "ok  ok  403",
+  viewer2: "ok  403 ok",
+  viewerAll: "ok  ok  ok",
+  editorAll: "ok  ok  ok",
+  adminAll: "ok  ok  ok",
+  bootstrap: "ok  ok  ok",
+};
+/** By the path. */
+const REGISTER: Table = {
+  anonymous: "401 401 401",
+  viewer1: "403 403 403",
+  editor1: "403 ok  403",
+  admin1: "403 ok  403",
+  viewer2: "403 403 403",
+  viewerAll: "403 403 403",
+  editorAll: "ok  ok  ok",
+  adminAll: "ok  ok  ok",
+  bootstrap: "ok  ok  ok",
+};
+const SERVICE: Table = {
+  anonymous: "401 401 401",
+  viewer1: "403 403 403",
+  editor1: "403 403 403",
+  admin1: "403 403 403",
+  viewer2: "403 403 403",
+  viewerAll: "403 403 403",
+  editorAll: "403 403 403",
+  adminAll: "ok  ok  ok",
+  bootstrap: "ok  ok  ok",
+};
+const ADMINS: Table = { ...SERVICE, admin1: "ok  ok  ok" };
+/** By the token's place. */
+const LET_IN: Table = { ...SERVICE, admin1: "403 ok  403" };
+const REVOKE: Table = { ...SERVICE, admin1: "404 ok  404" };
+
+/** What a request is about: things of one place. */
+interface About {
+  repo: string;
+  app: string;
+  version: string;
+  category: string;
+  event: string;
+  token: string;
+  /** As a token has it. */
+  workspace: string;
+}
+
+interface Rule {
+  table: Table;
+  /** What the place of a table is that of. */
+  by: "thing" | "path" | "nothing";
+  body?: unknown;
+  query?: (about: About) => string;
+  headers?: Record<string, string>;
+  /** Makes what an earlier request may have taken away, or a thing that this one may. */
+  before?: (world: World, place: Place) => Promise<Partial<About> | void>;
+}
+
+const REPO = { by: "thing" } as const;
+const RULES: Readonly<Record<string, Rule>> = {
+  "GET /healthz": { table: ALL, by: "nothing" },
+  "GET /readyz": { table: ALL, by: "nothing" },
+  "GET /openapi.json": { table: ALL, by: "nothing" },
+  "GET /docs": { table: ALL, by: "nothing" },
+  "GET /docs/style.css": { table: ALL, by: "nothing" },
+  "POST /repos": { table: REGISTER, by: "path", body: {} },
+  "GET /repos": { table: LIST_REPOS, by: "path" },
+  "GET /repos/:repo": { table: READ, ...REPO },
+  "PATCH /repos/:repo": { table: CHANGE, ...REPO, body: { description: "changed" } },
+  "DELETE /repos/:repo": {
+    table: CHANGE,
+    ...REPO,
+    before: async (world, place) => ({ repo: await world.register(place) }),
+  },
+  "POST /repos/:repo/action": { table: CHANGE, ...REPO, body: { action: "other" } },
+  "GET /repos/:repo/events": { table: READ, ...REPO },
+  "GET /repos/:repo/events/stream": {
+    table: READ,
+    ...REPO,
+    query: ({ event }) => `?sync=${event}`,
+    headers: { "last-event-id": "9999999999999999" },
+  },
+  "GET /repos/:repo/events/:event": { table: READ, ...REPO },
+  "POST /repos/:repo/webhook": { table: CHANGE, ...REPO },
+  "GET /repos/:repo/webhook": { table: CHANGE, ...REPO, before: addWebhook },
+  "PATCH /repos/:repo/webhook": {
+    table: CHANGE,
+    ...REPO,
+    body: { branches: [] },
+    before: addWebhook,
+  },
+  "DELETE /repos/:repo/webhook": { table: CHANGE, ...REPO, before: addWebhook },
+  "GET /repos/:repo/problems": { table: READ, ...REPO },
+  "GET /apps": { table: ALL, by: "path" },
+  "GET /apps/changes": { table: ALL, by: "path" },
+  "GET /apps/changes.atom": { table: ALL, by: "path" },
+  "GET /apps/:app": { table: READ, ...REPO },
+  "GET /apps/:app/versions": { table: READ, ...REPO },
+  "GET /apps/:app/versions/:version": { table: READ, ...REPO },
+  "GET /apps/:app/versions/:version/package": { table: READ, ...REPO },
+  "GET /apps/:app/versions/:version/files": { table: READ, ...REPO },
+  "GET /categories": { table: ALL, by: "path" },
+  "GET /categories/:category": { table: READ, ...REPO },
+  "GET /cache": { table: SERVICE, by: "nothing" },
+  // A token opens no webhook: only its secret does.
+  "POST /webhooks/:repo": { table: NONE, by: "nothing" },
+  "GET /whoami": { table: ALL, by: "nothing" },
+  "GET /tokens": { table: ADMINS, by: "nothing" },
+  "POST /tokens": { table: LET_IN, by: "thing" },
+  "DELETE /tokens/:token": {
+    table: REVOKE,
+    by: "thing",
+    before: (world, place) => world.addToken(place),
+  },
+};
+
+const BASES = /^\/(?:v1|kapis\/openpitrix\.io\/v1)/;
+const IN_WORKSPACE = /^\/workspaces\/:workspace/;
+
+Deno.test("every route lets in whom the tables say, on every path, and nobody else", async (t) => {
+  await using world = await World.make();
+  const seen = new Set<string>();
+  for (const { method, path } of world.routes()) {
+    const below = path.replace(BASES, "");
+    const name = `${method} ${below.replace(IN_WORKSPACE, "")}`;
+    seen.add(name);
+    const rule = RULES[name];
+    assert.ok(rule, `${name} is in no table`);
+    const paths = IN_WORKSPACE.test(below) ? PLACES.slice(1) : [""] as const;
+    await t.step(`${method} ${path}`, async () => {
+      for (const inPath of paths) {
+        for (const place of rule.by === "thing" ? PLACES : [""] as const) {
+          for (const who of Object.keys(rule.table) as Who[]) {
+            const expected = expectedOf(rule, who, inPath, place);
+            const about = await rule.before?.(world, place) ?? {};
+            const at = path.replace(":workspace", inPath);
+            const status = await world.ask(method, at, { ...rule, who, place, about });
+            assert.equal(status, expected, `${who}, ${path} of ${inPath}, thing of ${place}`);
+          }
+        }
+      }
+    });
+  }
+  assert.deepEqual(Object.keys(RULES).filter((name) => !seen.has(name)), []);
+});
+
+Deno.test("where reading is not free, nobody gets an answer without a token", async () => {
+  await using world = await World.make("false");
+  for (const { method, path } of world.routes()) {
+    const isOpen = /^\/(healthz|readyz|openapi\.json|docs)/.test(path);
+    const at = path.replace(":workspace", "ws1");
+    const status = await world.ask(method, at, { who: "anonymous", place: "" });
+    assert.equal(status, isOpen ? "ok" : "401", `${method} ${path}`);
+  }
+});
+
+Deno.test("lists hold what their reader may see, and nothing else", async () => {
+  await using world = await World.make();
+  for (const who of Object.keys(READ) as Who[]) {
+    for (const inPath of PLACES) {
+      const base = inPath === "" ? "/v1" : `/v1/workspaces/${inPath}`;
+      const seen = PLACES.filter((place, i) =>
+        cell(READ, who, i) === "ok" && (inPath === "" || ["", inPath].includes(place))
+      );
+      const ids = seen.map((place) => world.about.get(place)!.repo).sort();
+      const get = async (path: string) =>
+        (await world.call("GET", base + path, undefined, world.headersOf(who))).body;
+      const repoOf = ({ repo_id }: { repo_id: string }) => repo_id;
+      const list = await get("/apps?limit=-1&facets=repo");
+      const title = `${who} on ${base}`;
+      assert.deepEqual(
+        list.items.map((app: { app_id: string }) => repoIdOf(app.app_id)).sort(),
+        ids,
+      );
+      assert.deepEqual(
+        list.facets.repo.map(({ value }: { value: string }) => value).sort(),
+        ids,
+        title,
+      );
+      const changes = await get("/apps/changes");
+      assert.deepEqual(changes.items.map(repoOf).sort(), ids, title);
+      const atom = await get("/apps/changes.atom");
+      const others = PLACES.filter((place) => !seen.includes(place));
+      for (const place of others) assert.ok(!atom.includes(world.about.get(place)!.app), title);
+      const { items } = await get("/categories");
+      const categories = seen.map((place) => world.about.get(place)!.category).sort();
+      const named = items.map((item: { category_id: string }) => item.category_id);
+      assert.deepEqual(named.sort(), categories, title);
+    }
+  }
+});
+
+function repoIdOf(appId: string): string {
+  return `repo-${appId.split("-")[1]}`;
+}
+
+function cell(table: Table, who: Who, column: number): string {
+  return table[who].split(/ +/)[column]!;
+}
+
+/** What the tables say; a workspace's path shows what is its own or global, and changes its own. */
+function expectedOf({ table, by }: Rule, who: Who, inPath: Place, place: Place) {
+  const expected = cell(table, who, PLACES.indexOf(by === "path" ? inPath : place));
+  if (by !== "thing" || inPath === "") return expected;
+  if (place !== "" && place !== inPath) return "404";
+  return table === CHANGE && place === "" && expected === "ok" ? "403" : expected;
+}
+
+interface Asked extends Partial<Rule> {
+  who: Who;
+  place: Place;
+  about?: Partial<About>;
+}
+
+async function addWebhook(world: World, place: Place) {
+  await world.addWebhook(place);
+}
+
+/** A Chartroom with a repository and tokens in every place. */
+class World implements AsyncDisposable {
+  readonly about = new Map<Place, About>();
+  readonly #bearers = new Map<Who, string>([["bootstrap", ADMIN_TOKEN]]);
+  #names = 0;
+
+  private constructor(readonly chartroom: Chartroom, readonly upstream: Upstream) {}
+
+  static async make(anonymousRead = "true"): Promise<World> {
+    const environment = {
+      CHARTROOM_ADMIN_TOKEN: ADMIN_TOKEN,
+      CHARTROOM_ANONYMOUS_READ: anonymousRead,
+    };
+    const world = new World(await startChartroom({ environment }), startUpstream());
+    for (const place of PLACES) await world.#settle(place);
+    for (const [who, [workspace, role]] of Object.entries(TOKENS)) {
+      const { token } = await world.#do("POST", "/v1/tokens", { name: who, workspace, role });
+      world.#bearers.set(who as Who, token);
+    }
+    return world;
+  }
+
+  get call() {
+    return this.chartroom.call;
+  }
+
+  routes() {
+    const { routes } = createApp(this.chartroom.services);
+    const real = routes.filter(({ method }) => method !== "ALL");
+    return new Map(real.map((route) => [`${route.method} ${route.path}`, route])).values();
+  }
+
+  headersOf(who: Who): Record<string, string> {
+    const bearer = this.#bearers.get(who);
+    return bearer === undefined ? {} : { authorization: `Bearer ${bearer}` };
+  }
+
+  /** What comes of a request: 401, 403, 404 for what is not there for the caller, or `ok`. */
+  async ask(method: string, path: string, { who, place, about: own, ...rule }: Asked) {
+    const { body, query, headers } = rule, about = { ...this.about.get(place)!, ...own };
+    const asked = path.replace(/:(\w+)/g, (_, name) => about[name as keyof About]);
+    const isToken = path.endsWith("/tokens") && method === "POST";
+    const sent = isToken ? { name: "x", workspace: about.workspace, role: "viewer" } : body;
+    const { status, body: answer } = await this.call(
+      method,
+      asked + (query?.(about) ?? ""),
+      sent,
+      { ...headers, ...this.headersOf(who) },
+    );
+    assert.ok(status < 500 || answer.code.startsWith("archive_"), `${method} ${asked}: ${status}`);
+    if (status === 404) assert.equal(answer.code, "not_found");
+    return [401, 403, 404].includes(status) ? String(status) : "ok";
+  }
+
+  async addWebhook(place: Place) {
+    await this.#do("POST", `/v1/repos/${this.about.get(place)!.repo}/webhook`);
+  }
+
+  async addToken(place: Place) {
+    const body = { name: "x", workspace: place || "*", role: "viewer" };
+    return { token: (await this.#do("POST", "/v1/tokens", body)).token_id };
+  }
+
+  async [Symbol.asyncDispose]() {
+    await this.chartroom.close();
+    await this.upstream.close();
+  }
+
+  async register(place: Place): Promise<string> {
+    const path = place === "" ? "/v1/repos" : `/v1/workspaces/${place}/repos`;
+    const name = `of ${place} ${++this.#names}`;
+    const url = `${this.upstream.url}/${place || "global"}`;
+    return (await this.#do("POST", path, { name, url, sync_period: "0" })).repo_id;
+  }
+
+  async #settle(place: Place) {
+    const category = `of ${place || "all"}`;
+    const version = { version: "1.0.0", annotations: { category } };
+    this.upstream.serve(`/${place || "global"}/index.yaml`, indexOf({ one: [version] }));
+    const repo = await this.register(place);
+    await this.chartroom.services.syncer.idle();
+    const { items: [app] } = await this.#do("GET", `/v1/apps?conditions=repo_id=${repo}`);
+    const versions = await this.#do("GET", `/v1/apps/${app.app_id}/versions`);
+    const events = await this.#do("GET", `/v1/repos/${repo}/events`);
+    this.about.set(place, {
+      repo,
+      app: app.app_id,
+      version: versions.items[0].version_id,
+      category: categoryId(category),
+      event: events.items[0].repo_event_id,
+      ...await this.addToken(place),
+      workspace: place || "*",
+    });
+    await this.addWebhook(place);
+  }
+
+  async #do(method: string, path: string, body?: unknown) {
+    const answer = await this.call(method, path, body, this.headersOf("bootstrap"));
+    assert.equal(answer.status, 200, JSON.stringify(answer.body));
+    return answer.body;
+  }
+}
