@@ -26,7 +26,7 @@ const TOKEN = /^crt_[A-Za-z0-9_-]{43}$/;
 const DEFAULT_LIFE_MS = 90 * 86_400_000;
 /** Most tokens of a workspace, and most that count everywhere. */
 const MAX_TOKENS = 1_000;
-const MAX_NAME = 100;
+const NAME = /^(?=.*\S)[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}]{1,100}$/u;
 /** Tokens that are remembered; the others are looked up. */
 const MAX_KNOWN = 10_000;
 /** For how long a token that was looked up is not looked up again: it may be revoked elsewhere. */
@@ -128,8 +128,8 @@ export function parseTokenInput(body: Record<string, unknown>, now: number): Tok
   if (unknown !== undefined) {
     throw unknownField(unknown, ["name", "workspace", "role", "expire_time"]);
   }
-  if (typeof name !== "string" || name.trim() === "" || name.length > MAX_NAME) {
-    throw invalid("name", `1 to ${MAX_NAME} characters`);
+  if (typeof name !== "string" || !NAME.test(name)) {
+    throw invalid("name", "1 to 100 characters in one line");
   }
   if (typeof workspace !== "string" || !(workspace === "*" || WORKSPACE.test(workspace))) {
     throw invalid("workspace", 'a workspace\'s name, or "*" for all');
