@@ -91,7 +91,7 @@ async function play(sequence: Sequence, file: string, recording: Recording): Pro
 
 async function send(
   stage: Stage,
-  { method, contentType, headers, body }: Recording["request"],
+  { method, user, contentType, headers, body }: Recording["request"],
   target: string,
   sent: string,
 ): Promise<RawAnswer> {
@@ -102,7 +102,7 @@ async function send(
     target,
     headers: all,
     ...(body !== undefined && { body: sent }),
-  });
+  }, user);
 }
 
 /** What a download for a new repository asks, which comes after the answer. */

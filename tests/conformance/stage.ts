@@ -13,7 +13,8 @@ export const START = Date.parse("2027-01-01T00:00:00Z");
 export interface Stage {
   /** Host and port of the repository's server. */
   charts: string;
-  send(request: RawRequest): Promise<RawAnswer>;
+  /** Sends a request of a user, who may do everything, or of nobody. */
+  send(request: RawRequest, user?: string): Promise<RawAnswer>;
   /** A look at Chartroom that is no part of what is compared. */
   look(path: string): Promise<Body>;
   serve(step: ServeStep): Promise<void>;
@@ -40,9 +41,19 @@ export async function openStage(root: URL): Promise<Stage> {
   services.syncer.start = () => {};
   const options = { hostname: "127.0.0.1", port: 0, onListen() {} };
   const server = Deno.serve(options, createApp(services).fetch);
+  const bearers = new Map<string, Promise<{ authorization: string }>>();
+  const bearerOf = (name: string) => {
+    let bearer = bearers.get(name);
+    if (bearer === undefined) bearers.set(name, bearer = makeBearer(chartroom, name));
+    return bearer;
+  };
   return {
     charts,
-    send: (request) => sendRaw(server.addr.port, request),
+    async send(request, user) {
+      const bearer = user === undefined ? {} : await bearerOf(user);
+      const headers = { ...request.headers, ...bearer };
+      return await sendRaw(server.addr.port, { ...request, headers });
+    },
     look: (path) => look(chartroom, path),
     serve: (step) => serve(upstream, root, step),
     async sync(repoId) {
@@ -65,6 +76,12 @@ export async function openStage(root: URL): Promise<Stage> {
       await upstream.close();
     },
   };
+}
+
+async function makeBearer({ services }: Chartroom, name: string) {
+  const everything = { workspace: "*", role: "admin", expireTime: null } as const;
+  const { token } = await services.tokens.create({ name, ...everything }, "");
+  return { authorization: `Bearer ${token}` };
 }
 
 async function look({ call }: Chartroom, path: string): Promise<Body> {

@@ -201,14 +201,6 @@ export const REPOSITORIES: readonly Difference[] = [
         (theirs as string[]).join(),
   },
   {
-    name: "there are no users yet",
-    kubesphere: "`creator` of a repository and `owner` of an app are the user who made it",
-    chartroom: "Absent",
-    why: "There is one administrator and no user names so far",
-    covers: (found, { ours }) =>
-      ours.status === 200 && /\.(creator|owner)$/.test(found.at) && found.ours === undefined,
-  },
-  {
     name: "a repository's status_time is its last sync",
     kubesphere: "`status_time` of a repository is always `0001-01-01T00:00:00.000Z`",
     chartroom: "When its last sync ended; the same zero before that",
