@@ -7,11 +7,17 @@
 import { createHash } from "node:crypto";
 
 const ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz";
+const REPO_ID = /^repo-[0-9a-z]{14}$/;
 const APP_ID = /^app-([0-9a-z]{14})-([0-9a-z]{10})$/;
 
 /** A new repository's id, from at least 14 random bytes. */
 export function newRepoId(random: Uint8Array): string {
   return `repo-${Array.from(random.subarray(0, 14), (byte) => ALPHABET[byte % 36]).join("")}`;
+}
+
+/** Whether a text can be a repository's id. */
+export function isRepoId(text: string): boolean {
+  return REPO_ID.test(text);
 }
 
 /** The part of an app's id that stands for its chart, 10 characters. */

@@ -1,5 +1,6 @@
 /** Repositories, and what is due for them, in step: who changes one moves its due row with it. */
 
+import { isRepoId } from "../helm/ids.ts";
 import { moveDue } from "./due.ts";
 import { scheduleSweepOfAll } from "./garbage.ts";
 import { keys } from "./keys.ts";
@@ -84,7 +85,9 @@ export async function insertRepo(kv: Kv, repo: Repo): Promise<boolean> {
   return written !== undefined;
 }
 
+/** The repository with an id; of a text that is none, which may be too long for a key, there is none. */
 export async function findRepo(kv: Kv, id: string): Promise<Repo | undefined> {
+  if (!isRepoId(id)) return undefined;
   return (await kv.get<Repo>(keys.repo(id))).value ?? undefined;
 }
 
