@@ -2,7 +2,7 @@
 
 import { isIP } from "node:net";
 import { dirname, join } from "node:path";
-import { SECRET_KEY_BYTES } from "./access/secrets.ts";
+import { readKey } from "./access/key_file.ts";
 import type { AllowRule } from "./sources/egress.ts";
 import type { KvLocation } from "./store/kv.ts";
 
@@ -109,19 +109,18 @@ function readSecretKeys(value: string | undefined, kv: KvLocation) {
     if (kv.kind === "file" || kv.kind === "memory") return undefined;
     throw new ConfigError("CHARTROOM_SECRET_KEY", "is required unless CHARTROOM_KV is a file");
   }
-  return value.split(",").map((text) => {
-    let key: Uint8Array<ArrayBuffer> | undefined;
-    try {
-      key = Uint8Array.fromBase64(text.trim());
-    } catch {
-      // Told below.
-    }
-    if (key?.length === SECRET_KEY_BYTES) return key;
+  const secretKeys = value.split(",").map((text) => {
+    const key = readKey(text);
+    if (key !== undefined) return key;
     throw new ConfigError(
       "CHARTROOM_SECRET_KEY",
       "takes 32 bytes in base64, or a comma list of them, the newest first",
     );
   });
+  if (new Set(secretKeys.map((key) => key.toBase64())).size < secretKeys.length) {
+    throw new ConfigError("CHARTROOM_SECRET_KEY", "takes each key once");
+  }
+  return secretKeys;
 }
 
 function readInteger(

@@ -19,8 +19,9 @@ export interface Process {
 export async function run(
   script: string,
   environment: Record<string, string>,
+  args: string[] = [],
 ): Promise<{ code: number; out: string; error: string }> {
-  const output = await command(script, environment).output();
+  const output = await command(script, environment, ROOT, args).output();
   const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
   return { code: output.code, out: decode(output.stdout), error: decode(output.stderr) };
 }
@@ -81,9 +82,17 @@ function command(
   script: string,
   environment: Record<string, string>,
   folder = ROOT,
+  args: string[] = [],
 ): Deno.Command {
   return new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-prompt", `--config=${ROOT}deno.json`, ...PERMISSIONS, ROOT + script],
+    args: [
+      "run",
+      "--no-prompt",
+      `--config=${ROOT}deno.json`,
+      ...PERMISSIONS,
+      ROOT + script,
+      ...args,
+    ],
     cwd: folder,
     env: environment,
     stdin: "null",
