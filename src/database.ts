@@ -1,11 +1,12 @@
 /** What a configuration says of the database: it is opened, and so are the keys of its secrets. */
 
+import { dirname } from "node:path";
 import { checkKeys } from "./access/key_check.ts";
 import { loadOrMakeKey } from "./access/key_file.ts";
 import { createSecrets, SECRET_KEY_BYTES, type Secrets } from "./access/secrets.ts";
 import { type Config, ConfigError } from "./config.ts";
 import type { Log } from "./log.ts";
-import { type Kv, openKv, StoreUnavailable } from "./store/kv.ts";
+import { type Kv, type KvLocation, openKv, StoreUnavailable } from "./store/kv.ts";
 
 export interface Database {
   kv: Kv;
@@ -15,7 +16,10 @@ export interface Database {
 /** Opens the database, and makes a key beside its file if there is none. Throws a `ConfigError`. */
 export async function openDatabase(config: Config): Promise<Database> {
   const kv = await openKv(config.kv).catch((error) => {
-    throw new ConfigError("CHARTROOM_KV", `cannot be opened: ${error}`);
+    throw new ConfigError(
+      "CHARTROOM_KV",
+      `cannot be opened${flagsFor(config.kv, error)}: ${error}`,
+    );
   });
   try {
     return { kv, secrets: await createSecrets(await secretKeys(config)) };
@@ -23,6 +27,13 @@ export async function openDatabase(config: Config): Promise<Database> {
     await kv.close();
     throw error;
   }
+}
+
+/** What a process that may not use a file has to be started with. */
+function flagsFor(location: KvLocation, error: unknown): string {
+  if (location.kind !== "file" || !(error instanceof Deno.errors.NotCapable)) return "";
+  const folder = dirname(location.path);
+  return ` without \`deno run --allow-read=${folder} --allow-write=${folder} ...\``;
 }
 
 /** Throws a `ConfigError` if none of the keys opens what the database keeps sealed. */

@@ -24,7 +24,7 @@ export async function checkKeys(kv: Kv, secrets: Secrets): Promise<SealedWith> {
     return "first";
   }
   for (;;) {
-    const row = await readSecretCheck(kv);
+    const row = await readSecretCheck(kv, "strong");
     if (row.value !== null) return await sealedWith(secrets, PLACE, row.value);
     const state = await checkAll(kv, secrets);
     // Of processes that start at once one writes it, and the others read that.
@@ -35,9 +35,8 @@ export async function checkKeys(kv: Kv, secrets: Secrets): Promise<SealedWith> {
 /** Notes that everything is sealed with the first key. */
 export async function confirmFirstKey(kv: Kv, secrets: Secrets): Promise<void> {
   for (;;) {
-    const row = await readSecretCheck(kv);
-    const known = row.value !== null && await sealedWith(secrets, PLACE, row.value) === "first";
-    if (known || await writeCheck(kv, secrets, row)) return;
+    const row = await readSecretCheck(kv, "strong");
+    if (await writeCheck(kv, secrets, row)) return;
   }
 }
 

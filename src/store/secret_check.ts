@@ -5,7 +5,7 @@ import type { Entry, Kv } from "./kv.ts";
 
 export function readSecretCheck(
   kv: Kv,
-  consistency?: Deno.KvConsistencyLevel,
+  consistency: Deno.KvConsistencyLevel,
 ): Promise<Entry<Uint8Array>> {
   return kv.get<Uint8Array>(keys.secretCheck, consistency);
 }

@@ -1,7 +1,7 @@
 /** Keys that are wrong, replaced and lost, and what is sealed put where it does not belong. */
 
 import assert from "node:assert/strict";
-import { confirmFirstKey } from "../../src/access/key_check.ts";
+import { checkKeys, confirmFirstKey } from "../../src/access/key_check.ts";
 import { resealAll } from "../../src/access/reseal.ts";
 import { createSecrets, type Secrets } from "../../src/access/secrets.ts";
 import { ConfigError, loadConfig } from "../../src/config.ts";
@@ -220,6 +220,29 @@ Deno.test("a database that does not answer at start is told as that, not as a wr
     assert.equal(error.message, "CHARTROOM_KV cannot be read: it sleeps");
     return true;
   });
+});
+
+Deno.test("a start with the first key takes one read, at the nearest replica", async () => {
+  const secrets = await secretsOf(OLD);
+  const kv = await openKv({ kind: "memory" });
+  try {
+    assert.equal(await checkKeys(kv, secrets), "first");
+    const reads: (string | undefined)[] = [];
+    const watched: Kv = {
+      ...kv,
+      get(key, consistency) {
+        reads.push(consistency);
+        return kv.get(key, consistency);
+      },
+    };
+    assert.equal(await checkKeys(watched, secrets), "first");
+    assert.deepEqual(reads, ["eventual"]);
+    // What is far behind there must not stop a start.
+    assert.equal(await checkKeys(watched, await secretsOf(NEW)), "none");
+    assert.equal(reads.at(-1), "strong");
+  } finally {
+    await kv.close();
+  }
 });
 
 Deno.test("a key file that everybody may read stops the start until it is mended", async () => {
