@@ -15,6 +15,9 @@ export interface Database {
 
 /** Opens the database, and makes a key beside its file if there is none. Throws a `ConfigError`. */
 export async function openDatabase(config: Config): Promise<Database> {
+  // Beside the opening, which takes longer; what is wrong with the database is told first.
+  const loading = secretKeys(config).then(createSecrets);
+  loading.catch(() => {});
   const kv = await openKv(config.kv).catch((error) => {
     throw new ConfigError(
       "CHARTROOM_KV",
@@ -22,7 +25,7 @@ export async function openDatabase(config: Config): Promise<Database> {
     );
   });
   try {
-    return { kv, secrets: await createSecrets(await secretKeys(config)) };
+    return { kv, secrets: await loading };
   } catch (error) {
     await kv.close();
     throw error;
