@@ -30,12 +30,23 @@ async function main(args: readonly string[]): Promise<number> {
 }
 
 async function reseal(config: Config, forget: boolean): Promise<Resealed> {
+  await requireFile(config);
   const { kv, secrets } = await openDatabase(config);
   try {
     return await resealAll(kv, secrets, forget);
   } finally {
     await kv.close();
   }
+}
+
+/** What is opened would be made if it were not there, and nothing is sealed in what is new. */
+async function requireFile({ kv }: Config) {
+  if (kv.kind !== "file") return;
+  const isThere = await Deno.stat(kv.path).then(() => true, (error) => {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw new ConfigError("CHARTROOM_KV", `cannot be read: ${error}`);
+  });
+  if (!isThere) throw new ConfigError("CHARTROOM_KV", `names no database: ${kv.path}`);
 }
 
 function report({ resealed, already, unreadable, forgotten }: Resealed) {

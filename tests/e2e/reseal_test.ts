@@ -142,6 +142,14 @@ Deno.test("a reseal that is killed anywhere is gone on with", () =>
     assert.match((await reseal(folder, NEW)).out, new RegExp(`anew: 0, .* before: ${MANY}\n`));
   }));
 
+Deno.test("a reseal of what is not there makes nothing", () =>
+  withFolder(async (folder) => {
+    const { code, out } = await reseal(folder, NEW);
+    assert.equal(code, 1);
+    assert.equal(out, `CHARTROOM_KV names no database: ${folder}/data/kv.sqlite\n`);
+    assert.deepEqual(await Array.fromAsync(Deno.readDir(folder)), []);
+  }));
+
 Deno.test("a lost key costs what it sealed, once its operator says so, and nothing else", () =>
   withFolder(async (folder) => {
     const upstream = startUpstream();
