@@ -1,4 +1,4 @@
-/** Chartroom's own lint rules: who may call what, and which way imports run. */
+/** Chartroom's own lint rules: who may call what, which way imports run, and from where. */
 
 /** Layers from the ground up; a file may import from its own layer and from those below. */
 const LAYERS: readonly (readonly [path: string, layer: number])[] = [
@@ -6,6 +6,8 @@ const LAYERS: readonly (readonly [path: string, layer: number])[] = [
   ["routes/", 4],
   ["src/services.ts", 3],
   ["src/config.ts", 3],
+  ["src/database.ts", 3],
+  ["src/reseal.ts", 3],
   ["src/sync/", 2],
   ["src/catalog/", 2],
   ["src/access/", 2],
@@ -64,6 +66,20 @@ function isReference(node: Deno.lint.Identifier): boolean {
   return parent.type === "CallExpression" && parent.callee === node;
 }
 
+/** Visits everything that imports. */
+function onImports(
+  check: (node: Deno.lint.Node, specifier: string | undefined) => void,
+): Deno.lint.LintVisitor {
+  return {
+    ImportDeclaration: (node) => check(node, node.source.value),
+    ExportNamedDeclaration: (node) => check(node, node.source?.value as string | undefined),
+    ExportAllDeclaration: (node) => check(node, node.source.value),
+    ImportExpression(node) {
+      if (node.source.type === "Literal") check(node, String(node.source.value));
+    },
+  };
+}
+
 export default {
   name: "chartroom",
   rules: {
@@ -105,14 +121,16 @@ export default {
           if (known && layerOf(target) <= layerOf(place)) return;
           context.report({ node, message: `${place} must not import ${target}` });
         };
-        return {
-          ImportDeclaration: (node) => check(node, node.source.value),
-          ExportNamedDeclaration: (node) => check(node, node.source?.value as string | undefined),
-          ExportAllDeclaration: (node) => check(node, node.source.value),
-          ImportExpression(node) {
-            if (node.source.type === "Literal") check(node, String(node.source.value));
-          },
-        };
+        return onImports(check);
+      },
+    },
+    "mapped-imports": {
+      create(context) {
+        return onImports((node, specifier) => {
+          if (!specifier || !/^(npm|jsr|https?):/.test(specifier)) return;
+          const message = `${specifier} belongs into deno.json, with its exact version`;
+          context.report({ node, message });
+        });
       },
     },
   },

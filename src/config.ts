@@ -2,7 +2,7 @@
 
 import { isIP } from "node:net";
 import { dirname, join } from "node:path";
-import { SECRET_KEY_BYTES } from "./access/secrets.ts";
+import { readKey } from "./access/key_file.ts";
 import type { AllowRule } from "./sources/egress.ts";
 import type { KvLocation } from "./store/kv.ts";
 
@@ -34,7 +34,25 @@ export class ConfigError extends Error {
   }
 }
 
-type Environment = Readonly<Record<string, string | undefined>>;
+/** Every variable that is read, which is what `--allow-env` has to name. */
+export const VARIABLES = [
+  "HOST",
+  "PORT",
+  "CHARTROOM_KV",
+  "CHARTROOM_ADMIN_TOKEN",
+  "CHARTROOM_SECRET_KEY",
+  "CHARTROOM_ANONYMOUS_READ",
+  "CHARTROOM_ALLOW_UPSTREAM",
+  "CHARTROOM_MAX_INDEX_BYTES",
+  "CHARTROOM_CACHE_BYTES",
+  "CHARTROOM_SYNC_CONCURRENCY",
+  "CHARTROOM_PURGE_URL",
+  // Set by Deno Deploy.
+  "DENO_DEPLOY",
+  "DENO_TIMELINE",
+] as const;
+type Variable = typeof VARIABLES[number];
+type Environment = Readonly<Partial<Record<Variable, string | undefined>>>;
 
 const MIB = 1_048_576;
 const LOOPBACK = /^(localhost|127(\.\d+){3}|::1)$/;
@@ -43,8 +61,8 @@ const MIN_TOKEN_LENGTH = 16;
 const DEPLOY_PURGE_URL = "http://cache.localhost/invalidate/http";
 
 /** Reads the variables of the README's table. Throws a {@link ConfigError} at the first wrong one. */
-export function loadConfig(environment: Environment = Deno.env.toObject()): Config {
-  const read = (name: string) => environment[name]?.trim() || undefined;
+export function loadConfig(environment: Environment = readEnvironment()): Config {
+  const read = (name: Variable) => environment[name]?.trim() || undefined;
   const onDeploy = read("DENO_DEPLOY") !== undefined;
   const host = read("HOST")?.replace(/^\[|\]$/g, "") ?? "127.0.0.1";
   const onLoopback = !onDeploy && LOOPBACK.test(host);
@@ -75,6 +93,16 @@ export function loadConfig(environment: Environment = Deno.env.toObject()): Conf
     ...(purgeUrl === undefined ? {} : { purgeUrl }),
     syncsDue: !onDeploy || timeline === undefined || timeline === "production",
   });
+}
+
+function readEnvironment(): Environment {
+  return Object.fromEntries(VARIABLES.map((name) => {
+    try {
+      return [name, Deno.env.get(name)];
+    } catch {
+      throw new ConfigError(name, `cannot be read without \`--allow-env=${name}\``);
+    }
+  }));
 }
 
 function readToken(token: string | undefined, onLoopback: boolean, onDeploy: boolean) {
@@ -109,19 +137,18 @@ function readSecretKeys(value: string | undefined, kv: KvLocation) {
     if (kv.kind === "file" || kv.kind === "memory") return undefined;
     throw new ConfigError("CHARTROOM_SECRET_KEY", "is required unless CHARTROOM_KV is a file");
   }
-  return value.split(",").map((text) => {
-    let key: Uint8Array<ArrayBuffer> | undefined;
-    try {
-      key = Uint8Array.fromBase64(text.trim());
-    } catch {
-      // Told below.
-    }
-    if (key?.length === SECRET_KEY_BYTES) return key;
+  const secretKeys = value.split(",").map((text) => {
+    const key = readKey(text);
+    if (key !== undefined) return key;
     throw new ConfigError(
       "CHARTROOM_SECRET_KEY",
       "takes 32 bytes in base64, or a comma list of them, the newest first",
     );
   });
+  if (new Set(secretKeys.map((key) => key.toBase64())).size < secretKeys.length) {
+    throw new ConfigError("CHARTROOM_SECRET_KEY", "takes each key once");
+  }
+  return secretKeys;
 }
 
 function readInteger(

@@ -1,13 +1,13 @@
 /** What the routes call, made once at start from a configuration. */
 
-import { createSecrets, loadOrMakeKey, SECRET_KEY_BYTES } from "./access/secrets.ts";
 import { createIdentities, type Identities } from "./access/identities.ts";
 import { createTokens, type Tokens } from "./access/tokens.ts";
 import { type Archives, createArchives } from "./catalog/archives.ts";
 import { createDirectory, type Directory } from "./catalog/directory.ts";
 import { createHotIndex, type HotIndex } from "./catalog/hot_index.ts";
 import { Scopes } from "./catalog/scope.ts";
-import { type Config, ConfigError } from "./config.ts";
+import type { Config } from "./config.ts";
+import { checkSecrets, type Database, openDatabase } from "./database.ts";
 import { tagsOfGeneration, tagsOfRepo } from "./edge_tags.ts";
 import type { Log } from "./log.ts";
 import { createArchiveSource } from "./sources/archive.ts";
@@ -15,7 +15,7 @@ import { createEgress } from "./sources/egress.ts";
 import { createSource } from "./sources/download.ts";
 import { createPurger, type Schedule } from "./sources/purge.ts";
 import { HTTP_LIMITS, type HttpLimits } from "./sources/watch.ts";
-import { type Kv, openKv } from "./store/kv.ts";
+import type { Kv } from "./store/kv.ts";
 import type { RepositoriesDeps } from "./sync/repositories.ts";
 import { createSyncer, type Syncer } from "./sync/syncer.ts";
 
@@ -61,12 +61,22 @@ export async function createServices(
   config: Config,
   surroundings: Surroundings,
 ): Promise<Services> {
+  const database = await openDatabase(config);
+  // The database answers while the parts are put together.
+  const checked = checkSecrets(config, database, surroundings.log);
+  const services = connect(config, surroundings, database);
+  try {
+    await checked;
+    return services;
+  } catch (error) {
+    await services.close();
+    throw error;
+  }
+}
+
+function connect(config: Config, surroundings: Surroundings, { kv, secrets }: Database): Services {
   const { log, clock = Date.now, random = Math.random, httpLimits = HTTP_LIMITS } = surroundings;
   const { randomBytes = drawBytes } = surroundings;
-  const kv = await openKv(config.kv).catch((error) => {
-    throw new ConfigError("CHARTROOM_KV", `cannot be opened: ${error}`);
-  });
-  const secrets = await createSecrets(await secretKeys(config));
   const egress = createEgress(config.allowUpstream);
   const fetchIndex = createSource(egress, httpLimits);
   const answerBytes = config.cacheBytes * ANSWERS_SHARE;
@@ -130,14 +140,3 @@ export async function createServices(
 }
 
 const drawBytes: RandomBytes = (length) => crypto.getRandomValues(new Uint8Array(length));
-
-/** What is given, or in the file beside the database; a database in memory needs none that lasts. */
-async function secretKeys({ secretKeys, secretKeyFile }: Config) {
-  if (secretKeys !== undefined) return secretKeys;
-  if (secretKeyFile === undefined) return [drawBytes(SECRET_KEY_BYTES)];
-  try {
-    return [await loadOrMakeKey(secretKeyFile)];
-  } catch (error) {
-    throw new ConfigError("CHARTROOM_SECRET_KEY", `is not set, and ${secretKeyFile}: ${error}`);
-  }
-}

@@ -1,6 +1,5 @@
 /** Seals what must not be read by who reads the database: AES-256-GCM, bound to its place. */
 
-import { dirname } from "node:path";
 import type { SealedField } from "../store/repos.ts";
 
 /** Random, as NIST SP 800-38D wants it for a key that seals by many hands. */
@@ -10,8 +9,9 @@ export const SECRET_KEY_BYTES = 32;
 
 /** Where a secret belongs; sealed for one place, it opens at no other. */
 export interface SecretPlace {
-  repoId: string;
-  field: SealedField | "webhook";
+  /** The id of a repository, or `chartroom`. */
+  owner: string;
+  field: SealedField | "webhook" | "key_check";
 }
 
 /** A secret that none of the keys opens: it was sealed with another one, or for another place. */
@@ -19,38 +19,47 @@ export class SecretUnreadable extends Error {
   override readonly name = "SecretUnreadable";
 
   constructor(readonly place: SecretPlace) {
-    super(`the ${place.field} of ${place.repoId} was sealed with another key than the one in use`);
+    super(`the ${place.field} of ${place.owner} was sealed with another key than the one in use`);
   }
 }
 
 export interface Secrets {
   seal(place: SecretPlace, secret: string): Promise<Uint8Array>;
   open(place: SecretPlace, sealed: Uint8Array): Promise<string>;
+  /** Seals anew what another key than the first had sealed; `undefined` for all else. */
+  reseal(place: SecretPlace, sealed: Uint8Array): Promise<Uint8Array | undefined>;
 }
 
-/** Seals with the first key and opens with any, so that a key can be replaced. */
+/**
+ * Seals with the first key and opens with any, so that a key can be replaced. Throws a
+ * {@link SecretUnreadable} where none of them opens.
+ */
 export async function createSecrets(raw: readonly Uint8Array<ArrayBuffer>[]): Promise<Secrets> {
   const keys = await Promise.all(
     raw.map((key) => crypto.subtle.importKey("raw", key, "AES-GCM", false, ["encrypt", "decrypt"])),
   );
-  return {
-    async seal(place, secret) {
-      const nonce = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
-      const text = new TextEncoder().encode(secret);
-      const sealed = await crypto.subtle.encrypt(algorithm(place, nonce), keys[0]!, text);
-      return await new Blob([nonce, sealed]).bytes();
-    },
-    async open(place, sealed) {
-      const nonce = sealed.slice(0, NONCE_BYTES), body = sealed.slice(NONCE_BYTES);
-      for (const key of keys) {
-        try {
-          const text = await crypto.subtle.decrypt(algorithm(place, nonce), key, body);
-          return new TextDecoder().decode(text);
-        } catch (error) {
-          if (!(error instanceof DOMException)) throw error;
-        }
+  const seal = async (place: SecretPlace, text: BufferSource) => {
+    const nonce = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
+    const sealed = await crypto.subtle.encrypt(algorithm(place, nonce), keys[0]!, text);
+    return await new Blob([nonce, sealed]).bytes();
+  };
+  const open = async (place: SecretPlace, sealed: Uint8Array) => {
+    const nonce = sealed.slice(0, NONCE_BYTES), body = sealed.slice(NONCE_BYTES);
+    for (const key of keys) {
+      try {
+        return { key, text: await crypto.subtle.decrypt(algorithm(place, nonce), key, body) };
+      } catch (error) {
+        if (!(error instanceof DOMException)) throw error;
       }
-      throw new SecretUnreadable(place);
+    }
+    throw new SecretUnreadable(place);
+  };
+  return {
+    seal: (place, secret) => seal(place, new TextEncoder().encode(secret)),
+    open: async (place, sealed) => new TextDecoder().decode((await open(place, sealed)).text),
+    async reseal(place, sealed) {
+      const { key, text } = await open(place, sealed);
+      return key === keys[0] ? undefined : await seal(place, text);
     },
   };
 }
@@ -69,26 +78,6 @@ export async function openIfReadable(
   }
 }
 
-function algorithm({ repoId, field }: SecretPlace, iv: Uint8Array<ArrayBuffer>): AesGcmParams {
-  return { name: "AES-GCM", iv, additionalData: new TextEncoder().encode(`${repoId}/${field}`) };
-}
-
-/** The key in `path`, made if it is not there: of several processes that start, one makes it. */
-export async function loadOrMakeKey(path: string): Promise<Uint8Array<ArrayBuffer>> {
-  await Deno.mkdir(dirname(path), { recursive: true });
-  const draft = `${path}.${crypto.randomUUID()}`;
-  const key = crypto.getRandomValues(new Uint8Array(SECRET_KEY_BYTES));
-  await Deno.writeTextFile(draft, `${key.toBase64()}\n`, { mode: 0o600, createNew: true });
-  try {
-    await Deno.link(draft, path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
-  } finally {
-    await Deno.remove(draft);
-  }
-  const stored = Uint8Array.fromBase64((await Deno.readTextFile(path)).trim());
-  if (stored.length !== SECRET_KEY_BYTES) {
-    throw new Error(`${path} does not hold ${SECRET_KEY_BYTES} bytes`);
-  }
-  return stored;
+function algorithm({ owner, field }: SecretPlace, iv: Uint8Array<ArrayBuffer>): AesGcmParams {
+  return { name: "AES-GCM", iv, additionalData: new TextEncoder().encode(`${owner}/${field}`) };
 }

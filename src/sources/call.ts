@@ -152,6 +152,9 @@ function explainBody(text: string, what: Call["what"]): IndexError {
 export function explainConnection(text: string, tls: Tls | undefined): IndexError {
   // The URL stands before this, and may hold any of these words.
   const said = text.replace(/^.*?client error \(\w+\): /s, "");
+  if (/^NotCapable|requires net access/i.test(said)) {
+    return new IndexError("blocked", "the process has no permission to call that address");
+  }
   const causes: [RegExp, string][] = [
     [/refused/i, "the upstream refused the connection"],
     [/dns|lookup|resolve/i, "the host name cannot be resolved"],

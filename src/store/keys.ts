@@ -47,6 +47,8 @@ export const keys = {
   token: (hash: string) => ["token", hash],
   tokens: ["token"],
   ready: ["ready"],
+  /** Something known, sealed: whoever cannot open it has other keys than the database. */
+  secretCheck: ["secret_check"],
 } as const satisfies Record<string, Deno.KvKey | ((...args: never[]) => Deno.KvKey)>;
 
 /** Rows under `prefix` whose next part is a time that has come. */

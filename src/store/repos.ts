@@ -136,6 +136,21 @@ export async function updateRepo(
   }
 }
 
+/**
+ * Stores a repository over the row that was read; `false` if that has changed. For changes that
+ * take a while to work out, and touch neither its name nor what is due.
+ */
+export async function replaceRepo(
+  kv: Kv,
+  row: Deno.KvEntry<Repo>,
+  repo: Repo,
+): Promise<boolean> {
+  const written = await kv.commit((op) =>
+    op.check(row).set(row.key, repo).set(keys.reposChange, true)
+  );
+  return written !== undefined;
+}
+
 /** Deletes a repository and all that belongs to it, what is large a little later. */
 export async function deleteRepo(kv: Kv, id: string, now: number): Promise<"deleted" | "absent"> {
   for (;;) {

@@ -231,7 +231,7 @@ async function moves(
 ): Promise<boolean> {
   if (!sameOrigin(url, repo.url)) return true;
   if (sealed.credential === undefined || !isS3(url)) return false;
-  const place = { repoId: repo.id, field: "credential" } as const;
+  const place = { owner: repo.id, field: "credential" } as const;
   const stored = repo.credential && await openIfReadable(secrets, place, repo.credential);
   return endpointOf(sealed.credential) !== endpointOf(stored);
 }

@@ -14,7 +14,7 @@ export async function seal(
   texts: SealedTexts,
 ): Promise<Partial<Record<SealedField, Uint8Array>>> {
   const entries = SEALED_FIELDS.filter((field) => texts[field] !== undefined)
-    .map(async (field) => [field, await secrets.seal({ repoId, field }, texts[field]!)]);
+    .map(async (field) => [field, await secrets.seal({ owner: repoId, field }, texts[field]!)]);
   return Object.fromEntries(await Promise.all(entries));
 }
 
@@ -24,7 +24,7 @@ export async function open(secrets: Secrets, repo: Repo): Promise<SealedTexts> {
   for (const field of SEALED_FIELDS) {
     const sealed = repo[field];
     // One by one, so that the first that cannot be opened is the one that is told.
-    if (sealed !== undefined) texts[field] = await secrets.open({ repoId: repo.id, field }, sealed);
+    if (sealed !== undefined) texts[field] = await secrets.open({ owner: repo.id, field }, sealed);
   }
   return texts;
 }

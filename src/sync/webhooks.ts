@@ -30,7 +30,7 @@ export async function setWebhook(
 ): Promise<string> {
   const random = deps.randomBytes(SECRET_BYTES);
   const secret = SECRET_PREFIX + random.toBase64({ alphabet: "base64url", omitPadding: true });
-  const sealed = await deps.secrets.seal({ repoId, field: "webhook" }, secret);
+  const sealed = await deps.secrets.seal({ owner: repoId, field: "webhook" }, secret);
   const createTime = deps.clock();
   await changeWebhook(deps, repoId, (webhook) => ({
     secret: sealed,
@@ -78,7 +78,7 @@ export async function receive(
   body: Uint8Array,
 ): Promise<Received> {
   const repo = await findRepo(deps.kv, repoId);
-  const place = { repoId, field: "webhook" } as const;
+  const place = { owner: repoId, field: "webhook" } as const;
   // One that cannot be opened is made anew by who may: this caller need not know.
   const secret = repo?.webhook &&
     await openIfReadable(deps.secrets, place, repo.webhook.secret);

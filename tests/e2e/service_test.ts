@@ -18,7 +18,11 @@ Deno.test("a wrong variable stops the start with one line that names it", async 
       /^CHARTROOM_ADMIN_TOKEN is required where HOST is not a loopback address\n$/,
     ],
     ["CHARTROOM_KV", "ftp://x", /^CHARTROOM_KV takes the path of a file, /],
-    ["CHARTROOM_KV", "/proc/nothing/kv", /^CHARTROOM_KV cannot be opened: [^\n]+\n$/],
+    [
+      "CHARTROOM_KV",
+      new URL("../../deno.json/kv", import.meta.url).pathname,
+      /^CHARTROOM_KV cannot be opened: [^\n]+\n$/,
+    ],
     ["CHARTROOM_SECRET_KEY", "short", /^CHARTROOM_SECRET_KEY takes 32 bytes in base64/],
     ["CHARTROOM_ALLOW_UPSTREAM", "10.0.0.0/33", /^CHARTROOM_ALLOW_UPSTREAM takes a comma list/],
   ];

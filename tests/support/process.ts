@@ -1,7 +1,9 @@
 /** Chartroom as a process of its own, started as a user starts it. */
 
+import { dirname } from "node:path";
+import config from "../../deno.json" with { type: "json" };
+
 const ROOT = new URL("../../", import.meta.url).pathname;
-const PERMISSIONS = ["--allow-net", "--allow-env", "--allow-read", "--allow-write"];
 const DEADLINE_MS = 30_000;
 
 export interface Process {
@@ -19,15 +21,19 @@ export interface Process {
 export async function run(
   script: string,
   environment: Record<string, string>,
+  args: string[] = [],
 ): Promise<{ code: number; out: string; error: string }> {
-  const output = await command(script, environment).output();
+  const output = await command(script, environment, ROOT, args).output();
   const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
   return { code: output.code, out: decode(output.stdout), error: decode(output.stderr) };
 }
 
-/** Starts the service, and waits until it listens. */
-export async function startProcess(environment: Record<string, string>): Promise<Process> {
-  const process = start("main.ts", { PORT: "0", ...environment }, "stderr");
+/** Starts the service in a folder, and waits until it listens. */
+export async function startProcess(
+  environment: Record<string, string>,
+  folder = ROOT,
+): Promise<Process> {
+  const process = start("main.ts", { PORT: "0", ...environment }, "stderr", folder);
   const { url } = JSON.parse(await process.saw(/"event":"listening"/));
   return { ...process, url };
 }
@@ -77,13 +83,32 @@ export function start(
   };
 }
 
+/**
+ * The flags of the task that runs a script, with the folder of the database that the environment
+ * names in the place of the project's own.
+ */
+export function flagsOf(script: string, environment: Record<string, string> = {}): string[] {
+  const commands = Object.values(config.tasks).map((task) => task.split(" "));
+  const flags = commands.find((words) => words.at(-1) === script)!.slice(2, -1);
+  const { CHARTROOM_KV: path = "" } = environment;
+  if (!path.startsWith("/")) return flags;
+  return flags.map((flag) => flag.replace(/^(--allow-(?:read|write)=).*$/, `$1${dirname(path)}`));
+}
+
 function command(
   script: string,
   environment: Record<string, string>,
   folder = ROOT,
+  args: string[] = [],
 ): Deno.Command {
   return new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-prompt", `--config=${ROOT}deno.json`, ...PERMISSIONS, ROOT + script],
+    args: [
+      "run",
+      `--config=${ROOT}deno.json`,
+      ...flagsOf(script, environment),
+      ROOT + script,
+      ...args,
+    ],
     cwd: folder,
     env: environment,
     stdin: "null",

@@ -3,6 +3,7 @@ import { ConfigError, loadConfig } from "../../src/config.ts";
 
 const TOKEN = "correct-horse-battery";
 const KEY = new Uint8Array(32).fill(7).toBase64();
+const OTHER_KEY = new Uint8Array(32).fill(8).toBase64();
 
 Deno.test("loadConfig has defaults for one machine", () => {
   assert.deepEqual(loadConfig({}), {
@@ -26,7 +27,7 @@ Deno.test("loadConfig reads what is given", () => {
     PORT: " 80 ",
     CHARTROOM_KV: "https://kv.example.org/v2",
     CHARTROOM_ADMIN_TOKEN: TOKEN,
-    CHARTROOM_SECRET_KEY: `${KEY}, ${KEY}`,
+    CHARTROOM_SECRET_KEY: `${KEY}, ${OTHER_KEY}`,
     CHARTROOM_ANONYMOUS_READ: "true",
     CHARTROOM_ALLOW_UPSTREAM:
       "Charts.internal, 10.0.0.0/8, harbor:8443, [fd00::]/8, [::1]:9000, 192.168.0.0/16:80, ::1",
@@ -38,7 +39,7 @@ Deno.test("loadConfig reads what is given", () => {
   assert.equal(config.host, "::");
   assert.deepEqual(config.kv, { kind: "remote", url: "https://kv.example.org/v2" });
   assert.equal(config.adminToken, TOKEN);
-  assert.deepEqual(config.secretKeys, [1, 2].map(() => new Uint8Array(32).fill(7)));
+  assert.deepEqual(config.secretKeys, [7, 8].map((byte) => new Uint8Array(32).fill(byte)));
   assert.equal(config.secretKeyFile, undefined);
   assert.deepEqual(config.allowUpstream, [
     { host: "charts.internal" },
@@ -86,7 +87,7 @@ Deno.test("a wrong value names its variable and what it takes", () => {
     HOST: ["0.0.0.0"],
     CHARTROOM_KV: ["ftp://x", "http://"],
     CHARTROOM_ADMIN_TOKEN: ["short", "has a space in the middle", "ünïcödé-ünïcödé-ünïcödé"],
-    CHARTROOM_SECRET_KEY: ["x", "AAAA", `${KEY},`],
+    CHARTROOM_SECRET_KEY: ["x", "AAAA", `${KEY},`, `${KEY},${OTHER_KEY},${KEY}`],
     CHARTROOM_ANONYMOUS_READ: ["yes", "1"],
     CHARTROOM_ALLOW_UPSTREAM: ["10.0.0.0/33", "a b", "http://x", "x/8", "x:0", "x:99999", "[::1"],
     CHARTROOM_MAX_INDEX_BYTES: ["1", "5TB", "-1", "8 GiB"],

@@ -13,7 +13,7 @@ Deno.test("imports run one way", () => {
     ["src/sync/tick.ts", "../store/due.ts"],
     ["src/sync/tick.ts", "../access/secrets.ts"],
     ["src/store/kv.ts", "../helm/chart.ts"],
-    ["src/helm/merge.ts", "npm:js-yaml"],
+    ["src/helm/merge.ts", "js-yaml"],
   ];
   const refused: [string, string][] = [
     ["routes/repos.ts", "../main.ts"],
@@ -28,6 +28,16 @@ Deno.test("imports run one way", () => {
     assert.equal(lint(place, imports(target)).length, 1, `${place} imports ${target}`);
     assert.equal(lint(place, `export * from "${target}";`).length, 1);
     assert.equal(lint(place, `await import("${target}");`).length, 1);
+  }
+});
+
+Deno.test("what is not the project's own is named in deno.json alone", () => {
+  for (const place of ["src/helm/yaml.ts", "tests/unit/x_test.ts", "bench/main.ts", ".ci/x.ts"]) {
+    for (const target of ["npm:js-yaml@5.5.0", "jsr:@std/yaml", "https://example.org/x.ts"]) {
+      assert.equal(lint(place, `import x from "${target}"; export { x };`).length, 1);
+      assert.equal(lint(place, `await import("${target}");`).length, 1);
+    }
+    assert.deepEqual(lint(place, `import x from "js-yaml"; import y from "node:fs";`), []);
   }
 });
 

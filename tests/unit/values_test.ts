@@ -1,7 +1,8 @@
 /** Periods, times, URLs, letters and secrets: small rules with sharp edges. */
 
 import assert from "node:assert/strict";
-import { createSecrets, loadOrMakeKey, SecretUnreadable } from "../../src/access/secrets.ts";
+import { loadOrMakeKey } from "../../src/access/key_file.ts";
+import { createSecrets, SecretUnreadable } from "../../src/access/secrets.ts";
 import { contains } from "../../src/catalog/text.ts";
 import { isTime, printTime, timeOf } from "../../src/helm/time.ts";
 import { indexUrl } from "../../src/sources/http.ts";
@@ -130,14 +131,39 @@ Deno.test("conditions split at the first operator, and the last of a key counts"
 
 Deno.test("a secret opens with any of the keys, and only in the place that it was sealed for", async () => {
   const key = (byte: number) => new Uint8Array(32).fill(byte);
-  const place = { repoId: "repo-1", field: "credential" } as const;
+  const place = { owner: "repo-1", field: "credential" } as const;
   const old = await createSecrets([key(1)]);
   const sealed = await old.seal(place, "hush");
   assert.notDeepEqual(sealed, await old.seal(place, "hush"));
   assert.equal(await (await createSecrets([key(2), key(1)])).open(place, sealed), "hush");
   await assert.rejects((await createSecrets([key(2)])).open(place, sealed), SecretUnreadable);
-  await assert.rejects(old.open({ ...place, repoId: "repo-2" }, sealed), SecretUnreadable);
-  await assert.rejects(old.open(place, sealed.with(20, sealed[20]! ^ 1)), SecretUnreadable);
+  await assert.rejects(old.open({ ...place, owner: "repo-2" }, sealed), SecretUnreadable);
+  await assert.rejects(old.open({ ...place, field: "webhook" }, sealed), SecretUnreadable);
+});
+
+Deno.test("a sealed value that is changed, or cut off, anywhere opens nowhere", async () => {
+  const secrets = await createSecrets([new Uint8Array(32).fill(1)]);
+  const place = { owner: "repo-1", field: "webhook" } as const;
+  const sealed = await secrets.seal(place, "hush");
+  for (let bit = 0; bit < sealed.length * 8; bit++) {
+    const changed = sealed.with(bit >> 3, sealed[bit >> 3]! ^ 1 << (bit & 7));
+    await assert.rejects(secrets.open(place, changed), SecretUnreadable, `bit ${bit}`);
+  }
+  for (let length = 0; length < sealed.length; length++) {
+    await assert.rejects(secrets.open(place, sealed.subarray(0, length)), SecretUnreadable);
+  }
+});
+
+Deno.test("what the first key sealed is not sealed anew, and what no key opens cannot be", async () => {
+  const key = (byte: number) => new Uint8Array(32).fill(byte);
+  const place = { owner: "repo-1", field: "webhook" } as const;
+  const old = await createSecrets([key(1)]), both = await createSecrets([key(2), key(1)]);
+  const sealed = await old.seal(place, "hush");
+  assert.equal(await old.reseal(place, sealed), undefined);
+  const fresh = await both.reseal(place, sealed);
+  assert.equal(await (await createSecrets([key(2)])).open(place, fresh!), "hush");
+  assert.equal(await both.reseal(place, fresh!), undefined);
+  await assert.rejects(old.reseal(place, fresh!), SecretUnreadable);
 });
 
 Deno.test("of many that make the key file at once, all have the same key", async () => {
@@ -149,7 +175,10 @@ Deno.test("of many that make the key file at once, all have the same key", async
   assert.deepEqual(await Array.fromAsync(Deno.readDir(`${folder}/deep`), ({ name }) => name), [
     "secret.key",
   ]);
-  await Deno.writeTextFile(path, "AAAA");
-  await assert.rejects(loadOrMakeKey(path), /does not hold 32 bytes/);
+  for (const text of ["AAAA", "", "what is no base64"]) {
+    await Deno.writeTextFile(path, text);
+    await assert.rejects(loadOrMakeKey(path), /does not hold 32 bytes in base64/);
+    assert.equal(await Deno.readTextFile(path), text);
+  }
   await Deno.remove(folder, { recursive: true });
 });
