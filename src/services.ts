@@ -4,11 +4,12 @@ import { createSecrets, loadOrMakeKey, SECRET_KEY_BYTES } from "./access/secrets
 import { type Archives, createArchives } from "./catalog/archives.ts";
 import { createDirectory, type Directory } from "./catalog/directory.ts";
 import { createHotIndex, type HotIndex } from "./catalog/hot_index.ts";
+import { createIcons, type Icons } from "./catalog/icons.ts";
 import { Scopes } from "./catalog/scope.ts";
 import { type Config, ConfigError } from "./config.ts";
 import { tagsOfGeneration, tagsOfRepo } from "./edge_tags.ts";
 import type { Log } from "./log.ts";
-import { createArchiveSource } from "./sources/archive.ts";
+import { createFileSource } from "./sources/archive.ts";
 import { createEgress } from "./sources/egress.ts";
 import { createSource } from "./sources/download.ts";
 import { createPurger, type Schedule } from "./sources/purge.ts";
@@ -26,6 +27,7 @@ export interface Services {
   /** For the answers that are drawn from it; bytes. */
   answerBytes: number;
   archives: Archives;
+  icons: Icons;
   syncer: Syncer;
   repositories: RepositoriesDeps;
   clock: () => number;
@@ -48,6 +50,8 @@ export interface Surroundings {
 const ANSWERS_SHARE = 1 / 8;
 /** Charts' archives, as they were fetched. */
 const ARCHIVES_SHARE = 1 / 8;
+/** Charts' icons. */
+const ICONS_SHARE = 1 / 32;
 
 /** Opens the database and puts the parts together. Throws a `ConfigError` if that cannot be done. */
 export async function createServices(
@@ -63,14 +67,11 @@ export async function createServices(
   const fetchIndex = createSource(egress, httpLimits);
   const answerBytes = config.cacheBytes * ANSWERS_SHARE;
   const archiveBytes = config.cacheBytes * ARCHIVES_SHARE;
-  const hot = createHotIndex(kv, config.cacheBytes - answerBytes - archiveBytes);
-  const archives = createArchives({
-    fetchArchive: createArchiveSource(egress, httpLimits),
-    secrets,
-    maxBytes: archiveBytes,
-    clock,
-    log,
-  });
+  const iconBytes = config.cacheBytes * ICONS_SHARE;
+  const hot = createHotIndex(kv, config.cacheBytes - answerBytes - archiveBytes - iconBytes);
+  const files = { fetchFile: createFileSource(egress, httpLimits), secrets, clock, log };
+  const archives = createArchives({ ...files, maxBytes: archiveBytes });
+  const icons = createIcons({ ...files, maxBytes: iconBytes });
   const directory = createDirectory(kv, clock);
   const { schedule } = surroundings;
   const purger = createPurger(config.purgeUrl, { log, clock, ...(schedule && { schedule }) });
@@ -97,6 +98,7 @@ export async function createServices(
     hot,
     answerBytes,
     archives,
+    icons,
     syncer,
     repositories: {
       ...shared,
@@ -112,6 +114,7 @@ export async function createServices(
     log,
     async close() {
       archives.close();
+      icons.close();
       await syncer.close();
       await purger.close();
       await kv.close();
