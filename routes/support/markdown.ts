@@ -37,12 +37,13 @@ const CELL_COST = 5;
 /** Characters that cost one. */
 const CHARACTERS_PER_COST = 20;
 
-const ALIGNED = { name: "align", multiple: false, values: ["left", "center", "right"] };
-const SPANS = ["colspan", "rowspan"].map((name) => ({
-  name,
-  multiple: false,
-  values: Array.from({ length: 20 }, (_, i) => `${i + 1}`),
-}));
+/** Values that some attributes may have. */
+const VALUES: ReadonlyMap<string, RegExp> = new Map([
+  ["align", /^(left|center|right)$/],
+  ["colspan", /^\d{1,2}$/],
+  ["rowspan", /^\d{1,2}$/],
+  ["start", /^\d{1,9}$/],
+]);
 
 const HEADINGS = ["h1", "h2", "h3", "h4", "h5", "h6"];
 const TEXT = "a abbr b br cite code del dfn em i ins kbd mark q s samp small span strike strong " +
@@ -140,9 +141,9 @@ function sanitizing(): IOptions {
       details: ["open"],
       input: ["type", "checked", "disabled"],
       ol: ["start"],
-      td: [ALIGNED, ...SPANS],
-      th: [ALIGNED, ...SPANS],
-      ...Object.fromEntries([...HEADINGS, "div", "p"].map((name) => [name, [ALIGNED]])),
+      td: ["align", "colspan", "rowspan"],
+      th: ["align", "colspan", "rowspan"],
+      ...Object.fromEntries([...HEADINGS, "div", "p"].map((name) => [name, ["align"]])),
     },
     allowedClasses: { code: [/^language-[\w.+#-]{1,50}$/] },
     allowedSchemes: PROTOCOLS.map((protocol) => protocol.slice(0, -1)),
@@ -169,10 +170,6 @@ function sanitizing(): IOptions {
           ? { type: "checkbox", disabled: "", ...(checked !== undefined && { checked: "" }) }
           : {},
       }),
-      ol: (tagName, { start = "", ...attribs }) => ({
-        tagName,
-        attribs: { ...attribs, ...(/^\d{1,9}$/.test(start) && { start }) },
-      }),
       "*": (tagName, attribs) => ({ tagName, attribs: withinReadme(tagName, attribs) }),
     },
   };
@@ -189,7 +186,10 @@ function linkTo(href = ""): Attributes {
 function withinReadme(tagName: string, { id, name, style, ...rest }: Attributes): Attributes {
   // That is how cells of tables come.
   const [, align] = /^text-align:(left|center|right)$/.exec(style ?? "") ?? [];
-  const attribs = align === undefined ? rest : { ...rest, align };
+  const attribs = Object.fromEntries(
+    Object.entries(align === undefined ? rest : { ...rest, align })
+      .filter(([name, value]) => VALUES.get(name)?.test(value) ?? true),
+  );
   // Old READMEs have `<a name="...">`.
   const anchor = (id || (tagName === "a" && name) || "").replace(/\s/g, "-").slice(0, MAX_ID);
   return anchor === "" ? attribs : { ...attribs, id: ID_PREFIX + anchor };
