@@ -70,12 +70,12 @@ async function lookThrough(
 
 async function textOf(content: AsyncIterable<Uint8Array>): Promise<Readme> {
   const decoder = new TextDecoder();
-  let text = "", left = MAX_README_BYTES, isWhole = true;
+  let text = "", left = MAX_README_BYTES;
+  // To its end, since all of the archive is looked through anyway.
   for await (const piece of content) {
-    isWhole = piece.length <= left;
-    text += decoder.decode(piece.subarray(0, left), { stream: true });
+    if (left > 0) text += decoder.decode(piece.subarray(0, left), { stream: true });
     left -= piece.length;
-    if (!isWhole) break;
   }
+  const isWhole = left >= 0;
   return { text: isWhole ? text + decoder.decode() : text, isWhole };
 }
