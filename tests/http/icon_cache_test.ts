@@ -154,6 +154,7 @@ Deno.test("an icon that was seen is told by its ETag, with all that protects fro
         "if-none-match": etag,
       });
       assert.deepEqual([status, body, headers.get("etag")], [304, "", etag]);
+      assert.match(headers.get("content-security-policy")!, /sandbox/);
       // Caches take them for those of what they have.
       for (const name of ["content-security-policy", "x-content-type-options", "cache-control"]) {
         assert.equal(headers.get(name), first.headers.get(name), name);

@@ -301,6 +301,7 @@ Deno.test("what READMEs have is rendered", () => {
     ],
     ["![a](c.png) b", "<p><span>a</span> b</p>\n"],
     ["a\0b", "<p>a\ufffdb</p>\n"],
+    ["<div><style>p {}</style><title>t</title></div>", "<div></div>"],
     ["", ""],
   ];
   for (const [text, html] of table) assert.equal(renderMarkdown(text), html, text);
