@@ -18,7 +18,7 @@ const PROTOCOLS = ["http:", "https:", "mailto:"];
 /** Elements and markup within one another. */
 const MAX_NESTING = 50;
 /** Microseconds that rendering may take, as {@link estimate} has it: nobody else is served meanwhile. */
-const MAX_COST = 150_000;
+const MAX_COST = 80_000;
 /**
  * Microseconds that markup may cost, measured on texts of nothing else (Deno 2.9, two cores that
  * others used too). All other characters cost next to nothing.
