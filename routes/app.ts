@@ -29,6 +29,8 @@ export function createApp(services: Services): Hono<Env> {
   const app = new Hono<Env>({ strict: false });
   const answers = createAnswers(services.directory, services.answerBytes);
   app.use(secureHeaders({
+    // What comes from a chart has a policy of its own.
+    overwrite: false,
     contentSecurityPolicy: {
       defaultSrc: ["'none'"],
       styleSrc: ["'self'"],

@@ -16,6 +16,7 @@ import { type Env, scopeOf, sourceIn, workspaceOf } from "./support/authenticate
 import { feedOfNews, newsAfter, pageOfNews } from "./support/news_page.ts";
 import { parsePaging } from "./support/paging.ts";
 import { drawnFrom, drawnFromAll } from "./support/recipe.ts";
+import { icon } from "./icon.ts";
 import { versions } from "./versions.ts";
 
 export function apps(services: Services, answers: Answers) {
@@ -36,6 +37,7 @@ export function apps(services: Services, answers: Answers) {
           },
         };
       }))
+    .get("/:app/icon", (c) => answers.give(c, () => icon(c, services)))
     .route("/:app/versions", versions(services, answers));
 }
 

@@ -1,9 +1,15 @@
-/** What is in a version's archive: `/package` and `/files` below `/apps/{app}/versions/{version}`. */
+/** What is in a version's archive: `/package`, `/files` and `/readme` below `/apps/{app}/versions/{version}`. */
 
 import { type Context, Hono } from "hono";
-import { type Archive, type ArchiveOwner, digestOf } from "../src/catalog/fetch_archive.ts";
+import {
+  type Archive,
+  type ArchiveOwner,
+  digestOf,
+  titleOf,
+} from "../src/catalog/fetch_archive.ts";
 import { readArchive } from "../src/helm/archive.ts";
 import { versionId } from "../src/helm/ids.ts";
+import { Refused } from "../src/refused.ts";
 import type { Services } from "../src/services.ts";
 import { takeTurns } from "../src/turn.ts";
 import type { Answers, Recipe } from "./support/answers.ts";
@@ -12,11 +18,14 @@ import { draftOfVersion } from "./support/version_draft.ts";
 
 /** Bytes that are written at once: three make four letters of base64. */
 const PIECE_BYTES = 3 * 16_384;
+/** Of a README that is looked at by itself. */
+const README_POLICY = "default-src 'none'; sandbox; frame-ancestors 'none'";
 
 export function archives(services: Services, answers: Answers) {
   return new Hono<Env>()
     .get("/package", (c) => answers.give(c, () => packageOf(c, services)))
-    .get("/files", (c) => answers.give(c, () => filesOf(c, services)));
+    .get("/files", (c) => answers.give(c, () => filesOf(c, services)))
+    .get("/readme", (c) => answers.give(c, () => readmeOf(c, services)));
 }
 
 /** An archive that is there, and the id of its version. */
@@ -54,6 +63,38 @@ function filesOf(c: Context<Env>, services: Services): Promise<Recipe> {
     const missing = wanted.filter((name) => !names.has(name));
     return filesJson(archive.bytes, numbers, { missing, version_id: id });
   });
+}
+
+/** The README as HTML: a fragment, safe to be put into a page. Its answer is kept. */
+async function readmeOf(c: Context<Env>, services: Services): Promise<Recipe> {
+  const { archives } = services;
+  const { read, ...draft } = await draftOfVersion(c, services);
+  return {
+    ...draft,
+    kind: "readme",
+    // How it is shown may change with a new Chartroom.
+    lastModified: undefined,
+    async make() {
+      const { app: { repo }, version: { chart }, generation, current } = await read();
+      const owner = { repo, generation, chart };
+      // It is for all who ask meanwhile: who asked first may leave.
+      const { signal } = new AbortController();
+      const archive = await archives.get(owner, signal);
+      const release = archives.lend(archive);
+      const readme = await archives.readme(owner, archive, signal).finally(release);
+      if (readme === undefined) {
+        throw new Refused("no_readme", `the archive of ${titleOf(chart)} has no README`);
+      }
+      // Who does not ask for it does not wait until it is loaded.
+      const { renderCut, renderMarkdown } = await import("./support/markdown.ts");
+      return {
+        body: readme.isWhole ? renderMarkdown(readme.text) : renderCut(readme.text),
+        type: "text/html; charset=utf-8",
+        headers: { "Content-Security-Policy": README_POLICY },
+        keep: current,
+      };
+    },
+  };
 }
 
 /** An answer that follows from a version's archive, what `query` says, and the version's id. */

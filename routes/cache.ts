@@ -5,13 +5,14 @@ import type { Services } from "../src/services.ts";
 import type { Answers } from "./support/answers.ts";
 import { authorize, type Env } from "./support/authenticate.ts";
 
-export function cache({ hot, archives }: Services, answers: Answers) {
+export function cache({ hot, archives, icons }: Services, answers: Answers) {
   return new Hono<Env>().get("/", (c) => {
     authorize(c, "read", { kind: "service", workspace: "*" });
     return c.json({
       catalogs: hot.counts(),
       answers: answers.counts(),
       archives: archives.counts(),
+      icons: icons.counts(),
     });
   });
 }

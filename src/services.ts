@@ -5,12 +5,13 @@ import { createTokens, type Tokens } from "./access/tokens.ts";
 import { type Archives, createArchives } from "./catalog/archives.ts";
 import { createDirectory, type Directory } from "./catalog/directory.ts";
 import { createHotIndex, type HotIndex } from "./catalog/hot_index.ts";
+import { createIcons, type Icons } from "./catalog/icons.ts";
 import { Scopes } from "./catalog/scope.ts";
 import type { Config } from "./config.ts";
 import { checkSecrets, type Database, openDatabase } from "./database.ts";
 import { tagsOfGeneration, tagsOfRepo } from "./edge_tags.ts";
 import type { Log } from "./log.ts";
-import { createArchiveSource } from "./sources/archive.ts";
+import { createFileSource } from "./sources/archive.ts";
 import { createEgress } from "./sources/egress.ts";
 import { createSource } from "./sources/download.ts";
 import { createPurger, type Schedule } from "./sources/purge.ts";
@@ -29,6 +30,7 @@ export interface Services {
   /** For the answers that are drawn from it; bytes. */
   answerBytes: number;
   archives: Archives;
+  icons: Icons;
   syncer: Syncer;
   repositories: RepositoriesDeps;
   clock: () => number;
@@ -55,6 +57,8 @@ export interface Surroundings {
 const ANSWERS_SHARE = 1 / 8;
 /** Charts' archives, as they were fetched. */
 const ARCHIVES_SHARE = 1 / 8;
+/** Charts' icons. */
+const ICONS_SHARE = 1 / 32;
 
 /** Opens the database and puts the parts together. Throws a `ConfigError` if that cannot be done. */
 export async function createServices(
@@ -81,14 +85,11 @@ function connect(config: Config, surroundings: Surroundings, { kv, secrets }: Da
   const fetchIndex = createSource(egress, httpLimits);
   const answerBytes = config.cacheBytes * ANSWERS_SHARE;
   const archiveBytes = config.cacheBytes * ARCHIVES_SHARE;
-  const hot = createHotIndex(kv, config.cacheBytes - answerBytes - archiveBytes);
-  const archives = createArchives({
-    fetchArchive: createArchiveSource(egress, httpLimits),
-    secrets,
-    maxBytes: archiveBytes,
-    clock,
-    log,
-  });
+  const iconBytes = config.cacheBytes * ICONS_SHARE;
+  const hot = createHotIndex(kv, config.cacheBytes - answerBytes - archiveBytes - iconBytes);
+  const files = { fetchFile: createFileSource(egress, httpLimits), secrets, clock, log };
+  const archives = createArchives({ ...files, maxBytes: archiveBytes });
+  const icons = createIcons({ ...files, maxBytes: iconBytes });
   const directory = createDirectory(kv, clock);
   const { schedule } = surroundings;
   const purger = createPurger(config.purgeUrl, { log, clock, ...(schedule && { schedule }) });
@@ -117,6 +118,7 @@ function connect(config: Config, surroundings: Surroundings, { kv, secrets }: Da
     hot,
     answerBytes,
     archives,
+    icons,
     syncer,
     repositories: {
       ...shared,
@@ -132,6 +134,7 @@ function connect(config: Config, surroundings: Surroundings, { kv, secrets }: Da
     log,
     async close() {
       archives.close();
+      icons.close();
       await syncer.close();
       await purger.close();
       await kv.close();

@@ -2,9 +2,10 @@
 
 import { OpenAPIHono, z } from "@hono/zod-openapi";
 import { FACETS } from "../../src/catalog/filter.ts";
+import { PICTURE_TYPES } from "../../src/catalog/picture_type.ts";
 import { APP_ORDERS } from "../../src/catalog/query.ts";
 import { CONDITIONS } from "../support/conditions.ts";
-import { json, operation } from "./operation.ts";
+import { header, json, operation } from "./operation.ts";
 import {
   app,
   boundedPaging,
@@ -99,6 +100,30 @@ const readApp = operation({
   responses: { 200: json(App, "The app.") },
 }, { access: "read", fails: [404], conditional: true });
 
+const readIcon = operation({
+  method: "get",
+  path: "/apps/{app}/icon",
+  operationId: "readIcon",
+  summary: "Get the icon of an app",
+  description: "The picture that the chart's newest version names, fetched from there or decoded " +
+    "from its `data:` URL, and known for one by what is in it. At most 1 MiB. It is kept for a " +
+    "day, and a failure for 5 minutes.",
+  tags,
+  request: { params: z.object({ app }) },
+  responses: {
+    200: {
+      description: "The picture. Scripts in an SVG are not run, nor does it load anything.",
+      content: Object.fromEntries(
+        Object.values(PICTURE_TYPES).map((type) => [type, { schema: z.string() }]),
+      ),
+      headers: {
+        "Content-Disposition": header('`inline; filename="icon.<ext>"`.'),
+        "Content-Security-Policy": header("Of the picture as a document of its own."),
+      },
+    },
+  },
+}, { access: "read", fails: [404, 502], conditional: true });
+
 const listChanges = operation({
   method: "get",
   path: "/apps/changes",
@@ -138,4 +163,5 @@ export const apps = new OpenAPIHono()
   .openapi(listApps, never)
   .openapi(listChanges, never)
   .openapi(feedChanges, never)
-  .openapi(readApp, never);
+  .openapi(readApp, never)
+  .openapi(readIcon, never);

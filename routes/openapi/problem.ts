@@ -21,6 +21,8 @@ export const MEANING: Readonly<Record<ProblemCode, string>> = {
   not_found: "There is no such thing, or none that the caller may see on this path.",
   method_not_allowed: "The path takes other methods; `Allow` lists them.",
   no_archive: "The index says nowhere where the version's archive is.",
+  no_icon: "The index names no picture of the chart.",
+  no_readme: "The version's archive has no README.",
   name_taken: "The workspace has a repository of this name.",
   conflict: "Somebody else changed the same thing meanwhile; try again.",
   body_too_large: "The body is longer than what is taken here.",
@@ -29,6 +31,8 @@ export const MEANING: Readonly<Record<ProblemCode, string>> = {
   internal: "Chartroom failed on this request; its log says why.",
   archive_unavailable: "The version's archive cannot be had from upstream; `reason` says why.",
   archive_unusable: "The version's archive is none that Helm would take; `reason` says why.",
+  icon_unavailable: "The chart's picture cannot be had from upstream; `reason` says why.",
+  icon_unusable: "What came is no picture of a known type, or too large; `reason` says which.",
   unavailable: "The database does not answer, or too much is going on; see `Retry-After`.",
 };
 

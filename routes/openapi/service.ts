@@ -15,9 +15,12 @@ const readCache = operation({
   tags,
   responses: {
     200: json(
-      z.object({ catalogs: CacheCounts, answers: CacheCounts, archives: CacheCounts }).openapi(
-        "Cache",
-      ),
+      z.object({
+        catalogs: CacheCounts,
+        answers: CacheCounts,
+        archives: CacheCounts,
+        icons: CacheCounts,
+      }).openapi("Cache"),
       "Counts.",
     ),
   },

@@ -3,7 +3,7 @@
 import { OpenAPIHono, z } from "@hono/zod-openapi";
 import { VERSION_ORDERS } from "../../src/catalog/versions.ts";
 import { CONDITIONS } from "../support/conditions.ts";
-import { json, operation } from "./operation.ts";
+import { header, json, operation } from "./operation.ts";
 import {
   app,
   conditions,
@@ -102,10 +102,33 @@ const readFiles = operation({
   example: { query: { files: "README.md,values.yaml" } },
 });
 
+const readReadme = operation({
+  method: "get",
+  path: "/apps/{app}/versions/{version}/readme",
+  operationId: "readReadme",
+  summary: "Get the README of a version as HTML",
+  description: "`README.md` or `README` in the chart's folder, in any case. Of its Markdown and " +
+    "HTML stays what can be put into a page: no scripts, styles, forms and pictures, which are " +
+    "links; ids begin with `readme-`. Over 512 KiB it is cut off, and that, or what would take " +
+    "long, stands as it is written.",
+  tags,
+  request: { params: z.object({ app, version }), query: z.object(latest) },
+  responses: {
+    200: {
+      description: "A fragment of HTML.",
+      content: { "text/html": { schema: z.string() } },
+      headers: {
+        "Content-Security-Policy": header("Of the fragment as a document of its own."),
+      },
+    },
+  },
+}, { access: "read", fails: [400, 404, 502], conditional: true });
+
 const never = (() => undefined) as never;
 
 export const versions = new OpenAPIHono()
   .openapi(listVersions, never)
   .openapi(readVersion, never)
   .openapi(readPackage, never)
-  .openapi(readFiles, never);
+  .openapi(readFiles, never)
+  .openapi(readReadme, never);

@@ -44,6 +44,8 @@ export interface Made {
   /** As pieces, one stream of them for each call, if it is too long to be kept. */
   body: string | (() => AsyncIterable<string>);
   type?: string;
+  /** That every answer has, that of a 304 too: a cache takes them for those of what it has. */
+  headers?: Readonly<Record<string, string>>;
   /** `false`: it is of this moment, and not to be kept. */
   keep?: boolean;
 }
@@ -61,6 +63,8 @@ class Answer {
   readonly #hash: string;
   readonly #lastModified: number | undefined;
   readonly #type: string;
+  /** What it has even where it may be old. */
+  readonly #always: Readonly<Record<string, string>>;
   /** What a 304 has of it too. */
   readonly #headers: Readonly<Record<string, string>>;
   /** Whether it is still right a moment later. */
@@ -70,7 +74,7 @@ class Answer {
 
   constructor(
     body: string,
-    { type = JSON_TYPE, keep = true }: Made,
+    { type = JSON_TYPE, headers, keep = true }: Made,
     { kind, isPublic, origin, lastModified }: Recipe,
   ) {
     const bytes = new TextEncoder().encode(body);
@@ -80,7 +84,9 @@ class Answer {
     this.#lastModified = keep ? lastModified : undefined;
     this.#type = type;
     this.isKept = keep;
+    this.#always = { ...headers };
     this.#headers = {
+      ...this.#always,
       ...(keep ? cacheHeaders(kind, isPublic, origin) : NO_STORE),
       ...(this.#lastModified !== undefined && {
         "Last-Modified": new Date(this.#lastModified).toUTCString(),
@@ -122,7 +128,7 @@ class Answer {
     return {
       "Content-Type": this.#type,
       ...(encoding !== "identity" && { "Content-Encoding": encoding }),
-      ...(isCurrent ? this.validatorsOf(form) : NO_STORE),
+      ...(isCurrent ? this.validatorsOf(form) : { ...this.#always, ...NO_STORE }),
     };
   }
 

@@ -1,4 +1,4 @@
-/** Answers that are too long to be kept: made anew each time, of what is kept itself. */
+/** Answers that are not kept: made anew each time, of what is kept itself. */
 
 import { createHash } from "node:crypto";
 import type { Recipe } from "./answers.ts";
@@ -11,24 +11,29 @@ export interface Derived {
   /** Of what it is made of, if that can be told before it is opened. */
   name?: string | undefined;
   open(signal: AbortSignal): Promise<Opened>;
+  /** That every answer has, that of a 304 too: a cache takes them for those of what it has. */
+  headers?: Readonly<Record<string, string>>;
   /** Whether it is still right a moment later. */
   keep: boolean;
 }
 
 interface Opened {
   name: string;
-  body: AsyncIterable<string>;
+  body: AsyncIterable<string> | Uint8Array<ArrayBuffer>;
+  /** Beside those of {@link Derived}; JSON is the type of what names none. */
+  headers?: Readonly<Record<string, string>>;
   /** Called once, when the body has ended in whatever way, or is not wanted. */
-  release: () => void;
+  release?: () => void;
 }
 
 /** Answers a request, without opening what the client has. */
 export async function giveDerived(
   request: Request,
   { kind, query, isPublic, origin }: Recipe,
-  { name, open, keep }: Derived,
+  { name, open, headers: always, keep }: Derived,
 ): Promise<Response> {
   const headersOf = (name: string) => ({
+    ...always,
     ...(keep ? cacheHeaders(kind, isPublic, origin) : NO_STORE),
     ETag: etagOf([kind, query, name]),
   });
@@ -41,11 +46,13 @@ export async function giveDerived(
   if (known !== undefined) return known;
   const opened = await open(request.signal);
   const same = notModified(opened.name);
-  if (same !== undefined || request.method === "HEAD") opened.release();
+  if (same !== undefined || request.method === "HEAD") opened.release?.();
   if (same !== undefined) return same;
-  const headers = { "Content-Type": "application/json", ...headersOf(opened.name) };
+  const type = { "Content-Type": "application/json" };
+  const headers = { ...type, ...opened.headers, ...headersOf(opened.name) };
   if (request.method === "HEAD") return new Response(null, { headers });
-  return new Response(streamOf(opened.body, opened.release), { headers });
+  const { body, release } = opened;
+  return new Response(body instanceof Uint8Array ? body : streamOf(body, release), { headers });
 }
 
 function etagOf(parts: readonly unknown[]): string {

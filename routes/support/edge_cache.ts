@@ -13,6 +13,8 @@ export type Kind =
   | "version"
   | "package"
   | "files"
+  | "readme"
+  | "icon"
   | "changes"
   | "feed"
   | "categories";
@@ -29,10 +31,16 @@ const EDGE: Readonly<Record<Kind, { fresh: number; revalidating: number; failing
   version: { fresh: 60, revalidating: 30, failing: 86_400 },
   package: { fresh: 60, revalidating: 30, failing: 86_400 },
   files: { fresh: 60, revalidating: 30, failing: 86_400 },
+  readme: { fresh: 60, revalidating: 30, failing: 86_400 },
+  // What it shows may change without a commit, and seldom does.
+  icon: { fresh: 3_600, revalidating: 3_600, failing: 86_400 },
   changes: { fresh: 60, revalidating: 30, failing: 86_400 },
   categories: { fresh: 60, revalidating: 30, failing: 86_400 },
   feed: { fresh: 300, revalidating: 60, failing: 86_400 },
 };
+
+/** How long all caches may answer with a public icon by themselves, in seconds: a list shows many. */
+const ICON_MAX_AGE_S = 3_600;
 
 /** Of an answer that nobody is to keep. */
 export const NO_STORE = { "Cache-Control": "no-store" };
@@ -58,7 +66,7 @@ export function cacheHeaders(
   const { fresh, revalidating, failing } = EDGE[kind];
   return {
     Vary,
-    "Cache-Control": "public, max-age=0, must-revalidate",
+    "Cache-Control": `public, max-age=${kind === "icon" ? ICON_MAX_AGE_S : 0}, must-revalidate`,
     "Deno-CDN-Cache-Control":
       `public, s-maxage=${fresh}, stale-while-revalidate=${revalidating}, stale-if-error=${failing}`,
     "Deno-Cache-Tag": [...originTags(origin), `kind-${kind}`].join(","),

@@ -21,6 +21,8 @@ export const STATUS: Readonly<Record<RefusalCode, ContentfulStatusCode>> = {
   quota_exceeded: 403,
   not_found: 404,
   no_archive: 404,
+  no_icon: 404,
+  no_readme: 404,
   method_not_allowed: 405,
   name_taken: 409,
   conflict: 409,
@@ -33,6 +35,8 @@ export const STATUS: Readonly<Record<RefusalCode, ContentfulStatusCode>> = {
   not_implemented: 501,
   archive_unavailable: 502,
   archive_unusable: 502,
+  icon_unavailable: 502,
+  icon_unusable: 502,
   unavailable: 503,
 };
 

@@ -5,15 +5,10 @@
  */
 
 import { LRUCache } from "lru-cache";
-import { unlessAborted } from "../aborted.ts";
-import { readArchive } from "../helm/archive.ts";
-import { ArchiveError } from "../helm/archive_error.ts";
 import type { ChartVersion } from "../helm/chart.ts";
-import { describeError, type Log } from "../log.ts";
+import type { Log } from "../log.ts";
 import { Refused } from "../refused.ts";
-import type { Repo } from "../store/repos.ts";
-import { Queue } from "../sync/queue.ts";
-import { takeTurns } from "../turn.ts";
+import { createFailureLog } from "./failure_log.ts";
 import {
   type Archive,
   type ArchiveOwner,
@@ -21,9 +16,10 @@ import {
   type FetchDeps,
   fetchFirst,
   requireUrls,
-  titleOf,
 } from "./fetch_archive.ts";
 import type { CacheCounts } from "./hot_index.ts";
+import { namesIn, type Readme, readmeIn } from "./look_through.ts";
+import { createSharedWork } from "./shared_work.ts";
 
 /** Archives that are fetched, and that are looked through, at once: in all and of one repository. */
 const FETCHES = { total: 6, perHost: 2 }, LOOKS = { total: 4, perHost: 2 };
@@ -31,9 +27,6 @@ const FETCHES = { total: 6, perHost: 2 }, LOOKS = { total: 4, perHost: 2 };
 const MAX_WAITING = { total: 400, perRepo: 40 };
 /** Bytes of archives in answers that are on their way, beside what is kept. */
 const MAX_LENT_BYTES = 128 * 1_048_576;
-/** Failures of one repository are logged once in that time. */
-const LOG_EVERY_MS = 60_000;
-const MAX_LOGGED = 1_000;
 /** Beside an archive's bytes: what is kept with them. */
 const ENTRY_BYTES = 500;
 
@@ -53,6 +46,8 @@ export interface Archives {
     archive: Archive,
     signal: AbortSignal,
   ): Promise<ReadonlyMap<string, number>>;
+  /** An archive's README, if it has one; throws as {@link Archives.names} does. */
+  readme(owner: ArchiveOwner, archive: Archive, signal: AbortSignal): Promise<Readme | undefined>;
   /**
    * Counts an archive as held by an answer, until what it gives is called. Throws a `Refused` if
    * answers hold too much: a client may take its time to read.
@@ -70,15 +65,6 @@ export interface ArchivesDeps extends FetchDeps {
   log: Log;
 }
 
-/** Work that is done once for all that wait for its result. */
-interface Job {
-  repoId: string;
-  run: (signal: AbortSignal) => Promise<unknown>;
-  result: PromiseWithResolvers<unknown>;
-  stop: AbortController;
-  waiting: number;
-}
-
 export function createArchives(deps: ArchivesDeps): Archives {
   const { maxBytes } = deps;
   const counts = { hits: 0, misses: 0, evictions: 0 };
@@ -89,55 +75,29 @@ export function createArchives(deps: ArchivesDeps): Archives {
       if (reason === "evict") counts.evictions++;
     },
   });
-  const jobs = new Map<string, Job>();
-  const work = async (key: string) => {
-    const job = jobs.get(key);
-    // Nobody waits for it any more.
-    if (job === undefined) return;
-    await job.run(job.stop.signal).then(job.result.resolve, job.result.reject);
-  };
+  const work = createSharedWork({ what: "archives", maxWaiting: MAX_WAITING });
   // What is here already does not wait for what is on its way.
-  const fetches = new Queue(FETCHES, work), looks = new Queue(LOOKS, work);
+  const fetches = work.lane(FETCHES), looks = work.lane(LOOKS);
+  const logged = createFailureLog("archive failed", deps);
   /** Archives that answers hold, with how many. */
   const lent = new Map<Archive, number>();
   let lentBytes = 0;
-  const logFailure = createFailureLog(deps);
 
-  /** What `run` gives, for all that ask for `key` meanwhile. */
-  async function once<T>(
-    queue: Queue,
-    key: string,
-    { repo, chart }: ArchiveOwner,
+  /** What `look` finds in an archive; `what` tells it from what else is looked for. */
+  function lookAt<T>(
+    what: string,
+    owner: ArchiveOwner,
+    { bytes, sha256 }: Archive,
     signal: AbortSignal,
-    run: (signal: AbortSignal) => Promise<T>,
+    look: (chart: ChartVersion, bytes: Uint8Array, signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
-    let job = jobs.get(key);
-    if (job === undefined) {
-      const ofRepo = jobs.values().filter(({ repoId }) => repoId === repo.id);
-      const isFull = [...ofRepo].length >= MAX_WAITING.perRepo;
-      if (isFull || jobs.size >= MAX_WAITING.total) {
-        throw new Refused("unavailable", "too many archives are being fetched; try again later");
-      }
-      job = {
-        repoId: repo.id,
-        run,
-        result: Promise.withResolvers(),
-        stop: new AbortController(),
-        waiting: 0,
-      };
-      job.result.promise.catch((error) => logFailure(repo, chart, error));
-      jobs.set(key, job);
-      queue.add(key, repo.id);
-    }
-    job.waiting++;
-    try {
-      return await unlessAborted(job.result.promise as Promise<T>, signal);
-    } finally {
-      if (--job.waiting === 0) {
-        if (jobs.get(key) === job) jobs.delete(key);
-        job.stop.abort();
-      }
-    }
+    const { repo, chart } = owner;
+    return looks({
+      key: `${what} ${keyOf(owner)} ${sha256}`,
+      repoId: repo.id,
+      signal,
+      run: (signal) => logged(repo, chart, look(chart, bytes, signal)),
+    });
   }
 
   return {
@@ -149,21 +109,17 @@ export function createArchives(deps: ArchivesDeps): Archives {
         counts.hits++;
         return known;
       }
-      return await once(fetches, key, owner, signal, async (signal) => {
+      const { repo, chart } = owner;
+      const run = async (signal: AbortSignal) => {
         counts.misses++;
-        const archive = await fetchFirst(deps, owner, signal);
+        const archive = await logged(repo, chart, fetchFirst(deps, owner, signal));
         kept.set(key, archive);
         return archive;
-      });
+      };
+      return await fetches({ key, repoId: repo.id, signal, run });
     },
-    names: (owner, { bytes, sha256 }, signal) =>
-      once(
-        looks,
-        `names ${keyOf(owner)} ${sha256}`,
-        owner,
-        signal,
-        (signal) => namesOf(owner.chart, bytes, signal),
-      ),
+    names: (owner, archive, signal) => lookAt("names", owner, archive, signal, namesIn),
+    readme: (owner, archive, signal) => lookAt("readme", owner, archive, signal, readmeIn),
     lend(archive) {
       const { length } = archive.bytes, holders = lent.get(archive) ?? 0;
       if (holders === 0 && lentBytes + length > MAX_LENT_BYTES) {
@@ -184,15 +140,7 @@ export function createArchives(deps: ArchivesDeps): Archives {
       bytes: kept.calculatedSize,
       max_bytes: maxBytes,
     }),
-    close() {
-      fetches.clear();
-      looks.clear();
-      const reason = new Refused("unavailable", "Chartroom is stopping");
-      for (const { stop, result } of jobs.values()) {
-        stop.abort(reason);
-        result.reject(reason);
-      }
-    },
+    close: () => work.close(),
   };
 }
 
@@ -205,40 +153,4 @@ function keyOf({ repo, generation, chart }: ArchiveOwner): string {
   const digest = digestOf(chart);
   if (digest !== undefined) return `${repo.id} ${digest}`;
   return JSON.stringify([repo.id, repo.revision, generation, chart.urls]);
-}
-
-async function namesOf(
-  chart: ChartVersion,
-  bytes: Uint8Array,
-  signal: AbortSignal,
-): Promise<ReadonlyMap<string, number>> {
-  const names = new Map<string, number>();
-  let number = 0;
-  try {
-    for await (const { name } of readArchive(bytes, takeTurns())) {
-      signal.throwIfAborted();
-      names.set(name, number++);
-    }
-  } catch (error) {
-    if (!(error instanceof ArchiveError)) throw error;
-    const message = `the archive of ${titleOf(chart)} cannot be used: ${error.message}`;
-    throw new Refused("archive_unusable", message, undefined, { reason: error.reason });
-  }
-  return names;
-}
-
-/** Logs failures, but not each one of those of a repository. */
-function createFailureLog({ clock, log }: ArchivesDeps) {
-  const lastTold = new LRUCache<string, number>({ max: MAX_LOGGED });
-  return (repo: Repo, chart: ChartVersion, error: unknown) => {
-    // Nobody waited for it any more, or all ends.
-    if ((error as Error).name === "AbortError") return;
-    if (error instanceof Refused && error.code === "unavailable") return;
-    if (clock() - (lastTold.get(repo.id) ?? -Infinity) < LOG_EVERY_MS) return;
-    lastTold.set(repo.id, clock());
-    const said = error instanceof Refused
-      ? { code: error.code, ...error.extra, message: error.message }
-      : describeError(error);
-    log("archive failed", { repo: repo.id, chart: titleOf(chart), ...said });
-  };
 }

@@ -4,7 +4,7 @@ import { type Secrets, SecretUnreadable } from "../access/secrets.ts";
 import type { ChartVersion } from "../helm/chart.ts";
 import { IndexError } from "../helm/index_error.ts";
 import { Refused } from "../refused.ts";
-import type { FetchArchive } from "../sources/source.ts";
+import type { FetchFile } from "../sources/source.ts";
 import type { Repo } from "../store/repos.ts";
 import { accessOf, open } from "../sync/sealed.ts";
 
@@ -28,7 +28,7 @@ export interface Archive {
 }
 
 export interface FetchDeps {
-  fetchArchive: FetchArchive;
+  fetchFile: FetchFile;
   secrets: Secrets;
 }
 
@@ -49,17 +49,21 @@ export function requireUrls(chart: ChartVersion): void {
 
 /** From the first of the version's URLs that gives what it should, or else the first one's error. */
 export async function fetchFirst(
-  { fetchArchive, secrets }: FetchDeps,
+  { fetchFile, secrets }: FetchDeps,
   { repo, chart }: ArchiveOwner,
   signal: AbortSignal,
 ): Promise<Archive> {
   let first: Refused | undefined;
   try {
-    const access = { url: repo.url, ...accessOf(await open(secrets, repo)) };
+    const access = {
+      what: "archive" as const,
+      url: repo.url,
+      ...accessOf(await open(secrets, repo)),
+    };
     for (const reference of chart.urls!.slice(0, MAX_URLS)) {
       const request = { ...access, reference, maxBytes: MAX_ARCHIVE_BYTES, signal };
       try {
-        return await checked(chart, await fetchArchive(request));
+        return await checked(chart, await fetchFile(request));
       } catch (error) {
         first ??= asRefused(chart, error, signal);
       }
@@ -81,9 +85,15 @@ async function checked(chart: ChartVersion, bytes: Uint8Array<ArrayBuffer>): Pro
 function asRefused(chart: ChartVersion, error: unknown, signal: AbortSignal): Refused {
   signal.throwIfAborted();
   if (error instanceof Refused) return error;
-  if (error instanceof IndexError) return unavailable(chart, error.reason, error.message);
+  const { reason, message } = explainFailure(error);
+  return unavailable(chart, reason, message);
+}
+
+/** Why a file could not be had. Throws what is neither the upstream's nor the credential's fault. */
+export function explainFailure(error: unknown): { reason: string; message: string } {
+  if (error instanceof IndexError) return error;
   if (error instanceof SecretUnreadable) {
-    return unavailable(chart, "credential_unreadable", error.message);
+    return { reason: "credential_unreadable", message: error.message };
   }
   throw error;
 }

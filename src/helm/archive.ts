@@ -59,8 +59,9 @@ export async function* readArchive(
         files++;
         yield { name: nameOf(entry.header.name), content: withoutMark(entry.body) };
       }
-      // The next one comes when this one is gone.
-      await entry.body.cancel();
+      // The next one comes when this one is gone. Where one is cancelled instead, the decoder waits
+      // forever for room in a later one of some hundred thousand bytes (modern-tar 0.8.6).
+      for await (const _piece of entry.body);
     }
   } catch (error) {
     throw asArchiveError(error);

@@ -13,10 +13,12 @@ const USER_AGENT = "chartroom/0.1";
 /** The longest that an upstream's `Retry-After` is followed. */
 const MAX_RETRY_AFTER_MS = 86_400_000;
 
+/** What is downloaded; for people. */
+export type What = "index" | "archive" | "icon";
+
 /** A download that is wanted. */
 export interface Call {
-  /** For people. */
-  what: "index" | "archive";
+  what: What;
   place: Place;
   tls?: Tls | undefined;
   /** Beside those that every call has. */
@@ -141,7 +143,7 @@ export async function* readBody(
   }
 }
 
-function explainBody(text: string, what: Call["what"]): IndexError {
+function explainBody(text: string, what: What): IndexError {
   if (/corrupt|invalid|decod|header|brotli|crc/i.test(text)) {
     return new IndexError("encoding", "the body is not encoded as its header says");
   }

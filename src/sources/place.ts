@@ -1,6 +1,7 @@
-/** Where an index or an archive is on the network, found from a repository's URL. */
+/** Where an index, an archive or an icon is on the network, found from a repository's URL. */
 
 import { IndexError } from "../helm/index_error.ts";
+import type { What } from "./call.ts";
 import { folderUrl, httpArchivePlace, httpPlace } from "./http.ts";
 import { s3ArchivePlace, s3Folder, s3ObjectUrl, s3Place, S3UrlError } from "./s3.ts";
 import type { BasicCredential, Credential, S3Credential } from "./source.ts";
@@ -27,7 +28,7 @@ export function placeOf(repoUrl: string, credential: Credential | undefined): Pl
 }
 
 /**
- * The place of an archive that a repository's index names by `reference`: a URL, or a path from the
+ * The place of an archive, or of an icon, that a repository's index names by `reference`: a URL, or a path from the
  * index's folder on, as Helm resolves it (`ResolveReferenceURL` in its `pkg/repo/chartrepo.go`).
  * What is elsewhere is asked for without any proof. Throws an `IndexError` for what cannot be
  * called, such as `oci`.
@@ -36,13 +37,14 @@ export function archivePlace(
   repoUrl: string,
   credential: Credential | undefined,
   reference: string,
+  what: What = "archive",
 ): Place {
   const url = isS3(repoUrl)
     ? URL.parse(reference, s3Folder(repoUrl))
     : resolveBeside(folderUrl(repoUrl), reference);
   if (url === null || !/^(https?|s3):$/.test(url.protocol)) {
     const found = url === null ? "something that is no URL" : `one of the scheme ${url.protocol}`;
-    throw unsupported(`an http, https or s3 URL, not ${found.replace(/:$/, "")}`);
+    throw unsupported(what, `an http, https or s3 URL, not ${found.replace(/:$/, "")}`);
   }
   // Whatever it is, it is the index's and not the user's.
   url.username = url.password = url.hash = "";
@@ -51,7 +53,7 @@ export function archivePlace(
     if (url.protocol === "s3:") return { url: s3ObjectUrl(url), isForeign: true };
     return httpArchivePlace(repoUrl, forHttp(credential), url);
   } catch (error) {
-    throw error instanceof S3UrlError ? unsupported(error.message) : error;
+    throw error instanceof S3UrlError ? unsupported(what, error.message) : error;
   }
 }
 
@@ -70,8 +72,8 @@ function resolveBeside(folder: URL, reference: string): URL | null {
   return url;
 }
 
-function unsupported(expected: string): IndexError {
-  return new IndexError("unsupported_url", `the index should name the archive by ${expected}`);
+function unsupported(what: What, expected: string): IndexError {
+  return new IndexError("unsupported_url", `the index should name the ${what} by ${expected}`);
 }
 
 function forS3(credential: Credential | undefined): S3Credential | undefined {

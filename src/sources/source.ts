@@ -1,4 +1,4 @@
-/** What is asked of the place where indexes and archives come from. */
+/** What is asked of the place where indexes, archives and icons come from. */
 
 /** What identifies an index at its source, to ask whether it has changed. */
 export interface Validators {
@@ -68,13 +68,15 @@ export type IndexAnswer =
 /** Fetches an index, or throws an `IndexError` that says why it cannot, as the body does. */
 export type FetchIndex = (request: IndexRequest) => Promise<IndexAnswer>;
 
-export interface ArchiveRequest extends Access {
-  /** As the index names the archive: a URL, or a path from the index's folder on. */
+/** Of a file that an index names. */
+export interface FileRequest extends Access {
+  what: "archive" | "icon";
+  /** As the index names it: a URL, or a path from the index's folder on. */
   reference: string;
   /** Most bytes, as they come. */
   maxBytes: number;
   signal?: AbortSignal;
 }
 
-/** Fetches an archive whole, or throws an `IndexError` that says why it cannot. */
-export type FetchArchive = (request: ArchiveRequest) => Promise<Uint8Array<ArrayBuffer>>;
+/** Fetches an archive or an icon whole, or throws an `IndexError` that says why it cannot. */
+export type FetchFile = (request: FileRequest) => Promise<Uint8Array<ArrayBuffer>>;

@@ -394,3 +394,16 @@ Deno.test("a version that is published anew, or changes without a digest, is fet
       assert.notEqual(first.headers.get("etag"), second.headers.get("etag"));
     }
   }));
+
+Deno.test("a long file is given when those before it are not asked for", () =>
+  withChartroom(async (chartroom, upstream) => {
+    const text = "a ".repeat(1_000_000);
+    const archive = await archiveOf([["redis/Chart.yaml", "name: redis"], [
+      "redis/README.md",
+      text,
+    ]]);
+    serveChart(upstream, { digest: digestOf(archive) }, archive);
+    const version = await registerChart(chartroom, upstream.url);
+    const { body } = await chartroom.call("GET", `${version}/files?files=README.md`);
+    assert.equal(textOf(body.files["README.md"]), text);
+  }));

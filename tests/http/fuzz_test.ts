@@ -92,14 +92,14 @@ async function send({ request }: ReturnType<typeof createApp>, drawn: Drawn, thi
   assert.equal(problem.status, status, title);
   assert.ok(problem.code in MEANING, title);
   assert.doesNotMatch(text, /\.tsx?:\d|\bat \w+ \(|node:internal/, title);
-  const isMeant = status < 500 || ["not_implemented", "archive_unavailable", "archive_unusable"]
-    .includes(problem.code);
+  const isMeant = status < 500 || /^(not_implemented|(archive|icon)_un.*)$/.test(problem.code);
   assert.ok(isMeant, `${title}: ${text}`);
   return status;
 }
 
 async function fill(chartroom: Chartroom, upstream: Upstream): Promise<Things> {
-  const version = { version: "1.0.0", annotations: { category: "Mooring" } };
+  const version = { version: "1.0.0", annotations: { category: "Mooring" }, icon: "icon.svg" };
+  upstream.serve("/icon.svg", '<svg xmlns="http://www.w3.org/2000/svg"/>');
   upstream.serve("/index.yaml", indexOf({ one: [version, "0.9.0"], two: ["1.0.0"] }));
   upstream.serve("/one-1.0.0.tgz", await chartArchive("one"));
   upstream.serve("/broken/index.yaml", "<html>");

@@ -20,6 +20,8 @@ const ARCHIVE = Uint8Array.fromBase64(
     "nvqvHv7/EfvfD1tLrkhAY86aMwzDiD/iBCvz9BkAEAAA",
 );
 
+const ICON = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 2 2"><path d="M0 1h2"/></svg>';
+
 const INDEX = indexOf({
   anchor: [
     { version: "2.0.0-rc.1", appVersion: "2.0.0" },
@@ -30,7 +32,7 @@ const INDEX = indexOf({
       created: "2025-11-02T08:30:00Z",
       description: "Holds a ship where it is",
       home: "https://anchor.example.org",
-      icon: "https://anchor.example.org/icon.svg",
+      icon: "anchor.svg",
       keywords: ["mooring", "chain"],
       maintainers: [{ name: "Ada", email: "ada@example.org" }],
       sources: ["https://git.example.org/anchor"],
@@ -76,6 +78,7 @@ async function run(curl: string, workspace: string) {
     return new Response(INDEX);
   });
   upstream.serve("/stable/anchor-1.1.0.tgz", ARCHIVE);
+  upstream.serve("/stable/anchor.svg", ICON);
   const toReal = (text: string) => text.replaceAll(SAMPLE.url, `${upstream.url}/stable`);
   const toSample = (text: string) => text.replaceAll(`${upstream.url}/stable`, SAMPLE.url);
   try {
