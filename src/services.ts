@@ -9,7 +9,8 @@ import { type Config, ConfigError } from "./config.ts";
 import { tagsOfGeneration, tagsOfRepo } from "./edge_tags.ts";
 import type { Log } from "./log.ts";
 import { createArchiveSource } from "./sources/archive.ts";
-import { createEgress } from "./sources/egress.ts";
+import { type Dial, Dialler } from "./sources/dialler.ts";
+import { createEgress, type Resolve } from "./sources/egress.ts";
 import { createSource } from "./sources/download.ts";
 import { createPurger, type Schedule } from "./sources/purge.ts";
 import { HTTP_LIMITS, type HttpLimits } from "./sources/watch.ts";
@@ -40,6 +41,8 @@ export interface Surroundings {
   clock?: () => number;
   random?: () => number;
   httpLimits?: HttpLimits;
+  /** How host names become addresses, and these connections. */
+  network?: { resolve?: Resolve; dial?: Dial };
   /** When purges of the edge cache go out. */
   schedule?: Schedule;
 }
@@ -59,7 +62,9 @@ export async function createServices(
     throw new ConfigError("CHARTROOM_KV", `cannot be opened: ${error}`);
   });
   const secrets = await createSecrets(await secretKeys(config));
-  const egress = createEgress(config.allowUpstream);
+  const { network } = surroundings;
+  const dialler = config.pinsAddresses ? new Dialler(network?.dial) : undefined;
+  const egress = createEgress(config.allowUpstream, network?.resolve, dialler);
   const fetchIndex = createSource(egress, httpLimits);
   const answerBytes = config.cacheBytes * ANSWERS_SHARE;
   const archiveBytes = config.cacheBytes * ARCHIVES_SHARE;
@@ -114,6 +119,7 @@ export async function createServices(
       archives.close();
       await syncer.close();
       await purger.close();
+      await dialler?.close();
       await kv.close();
     },
   };
