@@ -42,7 +42,7 @@ export interface Surroundings {
   random?: () => number;
   httpLimits?: HttpLimits;
   /** How host names become addresses, and these connections. */
-  network?: { resolve?: Resolve; dial?: Dial };
+  network?: { resolve: Resolve; dial: Dial };
   /** When purges of the edge cache go out. */
   schedule?: Schedule;
 }

@@ -2,7 +2,7 @@
 
 import { createApp } from "../../routes/app.ts";
 import { type Config, loadConfig } from "../../src/config.ts";
-import { createServices, type Services } from "../../src/services.ts";
+import { createServices, type Services, type Surroundings } from "../../src/services.ts";
 import type { HttpLimits } from "../../src/sources/watch.ts";
 import { assertInContract } from "./contract.ts";
 
@@ -33,6 +33,7 @@ export interface Options {
   environment?: Record<string, string>;
   config?: Partial<Config>;
   httpLimits?: HttpLimits;
+  network?: Surroundings["network"];
 }
 
 export const START = Date.parse("2026-01-01T00:00:00Z");
@@ -50,6 +51,7 @@ export async function startChartroom(options: Options = {}): Promise<Chartroom> 
     clock: () => clock.now,
     random: () => 0,
     ...(options.httpLimits && { httpLimits: options.httpLimits }),
+    ...(options.network && { network: options.network }),
   });
   const app = createApp(services);
   let names = 0;

@@ -63,11 +63,12 @@ export function startTlsUpstream(answer: TlsAnswer, certificate = "server.pem"):
 export async function startMutualUpstream(
   answer: TlsAnswer,
   mode: "asked" | "required",
+  certificate = "server.pem",
 ): Promise<TlsUpstream> {
   const requests: TlsRequest[] = [];
   let open = 0;
   const server = createServer({
-    cert: pem("server.pem"),
+    cert: pem(certificate),
     key: pem("server.key"),
     ca: pem("client_authority.pem"),
     requestCert: true,
