@@ -2,13 +2,15 @@
 
 import assert from "node:assert/strict";
 import { type Chartroom, startChartroom } from "../support/chartroom.ts";
-import { type DnsRecord, type Internet, startInternet } from "../support/internet.ts";
+import { registerChart } from "../support/charts.ts";
+import { type DnsRecord, DOMAIN, type Internet, startInternet } from "../support/internet.ts";
 import { indexOf, startUpstream, type Upstream } from "../support/upstream.ts";
 
 const INDEX = indexOf({ good: ["1.0.0"] });
 const LIMITS = { idleMs: 300, totalMs: 2_000, redirects: 5 };
 const PUBLIC = "93.184.216.34";
-const HOST = "charts.example";
+const HOST = `charts.${DOMAIN}`, OTHER = `other.${DOMAIN}`, THIRD = `third.${DOMAIN}`;
+const INSIDE = `inside.${DOMAIN}`;
 
 interface World {
   chartroom: Chartroom;
@@ -129,8 +131,8 @@ Deno.test("a name is resolved once for each call", () =>
 
 Deno.test("a name that there is not cannot be resolved", () =>
   withWorld(async (world) => {
-    const { message } = await outcome(world, world.url("nowhere.example"));
-    assert.equal(message, "the host name nowhere.example cannot be resolved");
+    const { message } = await outcome(world, world.url(OTHER));
+    assert.equal(message, `the host name ${OTHER} cannot be resolved`);
   }));
 
 Deno.test("a connection that waits in the pool stays where it was checked, and is checked again", () =>
@@ -164,11 +166,11 @@ Deno.test("a connection that has to be made anew goes where the name was checked
 
 /** Where redirects lead, and how that ends: each host rebinds after its first answer. */
 const REDIRECTS: Record<string, [string[], string, number]> = {
-  "to a host that rebinds": [["rebinds.example"], "successful", 2],
-  "to two hosts that rebind": [["rebinds.example", "too.example"], "successful", 3],
-  "to a host that rebinds, twice": [["rebinds.example", "rebinds.example"], "blocked", 2],
-  "back to the host that rebinds": [["rebinds.example", HOST], "blocked", 2],
-  "to a name of loopback": [["loopback.example"], "blocked", 1],
+  "to a host that rebinds": [[OTHER], "successful", 2],
+  "to two hosts that rebind": [[OTHER, THIRD], "successful", 3],
+  "to a host that rebinds, twice": [[OTHER, OTHER], "blocked", 2],
+  "back to the host that rebinds": [[OTHER, HOST], "blocked", 2],
+  "to a name of loopback": [[INSIDE], "blocked", 1],
   "to localhost": [["localhost"], "blocked", 1],
   "to loopback": [["127.0.0.1"], "blocked", 1],
   "to loopback in IPv6": [["[::1]"], "blocked", 1],
@@ -181,8 +183,8 @@ for (const [name, [hosts, ends, requests]] of Object.entries(REDIRECTS)) {
   Deno.test(`a redirect ${name}`, () =>
     withWorld(async (world) => {
       const { internet, outside, url } = world;
-      for (const host of [HOST, "rebinds.example", "too.example"]) internet.name(host, REBINDING);
-      internet.name("loopback.example", LOOPBACK);
+      for (const host of [HOST, OTHER, THIRD]) internet.name(host, REBINDING);
+      internet.name(INSIDE, LOOPBACK);
       const locations = hosts.map((host, i) => `${url(host)}/${i}`);
       const paths = ["/index.yaml", ...hosts.map((_, i) => `/${i}`)];
       for (const [i, path] of paths.entries()) {
@@ -199,15 +201,12 @@ Deno.test("an archive at a host that rebinds is fetched from where it was checke
   withWorld(async (world) => {
     const { chartroom, internet, outside, url } = world;
     internet.name(HOST, A);
-    internet.name("files.example", REBINDING);
-    const urls = [`${url("files.example")}/good-1.0.0.tgz`];
+    internet.name(OTHER, REBINDING);
+    const urls = [`${url(OTHER)}/good-1.0.0.tgz`];
     outside.serve("/index.yaml", indexOf({ good: [{ version: "1.0.0", urls }] }));
-    const { id } = await outcome(world, url(HOST));
-    const { items: [app] } =
-      (await chartroom.call("GET", `/v1/apps?conditions=repo_id%3D${id}`)).body;
-    const version = app.latest_app_version.version_id;
+    const version = await registerChart(chartroom, url(HOST));
     for (const reason of ["status", "blocked"]) {
-      const { status, body } = await chartroom.call("GET", `/v1/app_version/${version}/files`);
+      const { status, body } = await chartroom.call("GET", `${version}/files`);
       assert.equal(status, 502, JSON.stringify(body));
       assert.equal(body.reason, reason, JSON.stringify(body));
       chartroom.clock.now += 60_000;

@@ -63,12 +63,11 @@ export function startTlsUpstream(answer: TlsAnswer, certificate = "server.pem"):
 export async function startMutualUpstream(
   answer: TlsAnswer,
   mode: "asked" | "required",
-  certificate = "server.pem",
 ): Promise<TlsUpstream> {
   const requests: TlsRequest[] = [];
   let open = 0;
   const server = createServer({
-    cert: pem(certificate),
+    cert: pem("server.pem"),
     key: pem("server.key"),
     ca: pem("client_authority.pem"),
     requestCert: true,
