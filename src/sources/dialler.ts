@@ -128,16 +128,16 @@ export class Dialler {
     client.on("close", () => gone.abort());
     const late = setTimeout(() => client.destroy(), this.#limits.handshakeMs);
     try {
-      const { host, port } = await readSocksRequest(client, this.#identity, gone.signal);
-      clearTimeout(late);
       const pieces = client[Symbol.asyncIterator]();
+      const { host, port, early } = await readSocksRequest(client, pieces, this.#identity);
+      clearTimeout(late);
       const first = pieces.next();
       // It says nothing before it is answered, but it may go.
       first.then(({ done }) => done && gone.abort(), () => {});
       const upstream = await this.#connect(`${host}:${port}`, port, gone.signal);
       if (typeof upstream === "number") return void client.end(socksReply(upstream));
       client.write(socksReply(REPLY.connected));
-      await relay(client, first, pieces, upstream, gone.signal);
+      await relay(client, { early, first, pieces }, upstream, gone.signal);
     } catch {
       // Not a client of ours, or it has gone.
       client.destroy();
@@ -175,17 +175,19 @@ export class Dialler {
  */
 async function relay(
   client: Socket,
-  first: Promise<IteratorResult<Uint8Array>>,
-  pieces: AsyncIterator<Uint8Array>,
+  { early, first, pieces }: {
+    early: Uint8Array;
+    first: Promise<IteratorResult<Uint8Array>>;
+    pieces: AsyncIterator<Uint8Array>;
+  },
   upstream: Deno.TcpConn,
   gone: AbortSignal,
 ): Promise<void> {
   const down = sendDown(upstream, client, gone).catch(() => client.resetAndDestroy());
   try {
+    await writeAll(upstream, early);
     for (let piece = await first; !piece.done; piece = await pieces.next()) {
-      for (let sent = 0; sent < piece.value.length;) {
-        sent += await upstream.write(piece.value.subarray(sent));
-      }
+      await writeAll(upstream, piece.value);
     }
   } catch {
     // One of them broke, and the other one is told below.
@@ -193,6 +195,10 @@ async function relay(
     closeQuietly(upstream);
     await down;
   }
+}
+
+async function writeAll(to: Deno.TcpConn, bytes: Uint8Array) {
+  for (let sent = 0; sent < bytes.length;) sent += await to.write(bytes.subarray(sent));
 }
 
 async function sendDown(upstream: Deno.TcpConn, client: Socket, gone: AbortSignal) {

@@ -1,7 +1,6 @@
 /** The server's side of SOCKS 5 (RFC 1928), as far as `fetch` speaks it. */
 
 import { timingSafeEqual } from "node:crypto";
-import { once } from "node:events";
 import type { Socket } from "node:net";
 
 const VERSION = 5, AUTH_VERSION = 1, BY_PASSWORD = 2, CONNECT = 1, DOMAIN_NAME = 3, IPV4 = 1;
@@ -14,18 +13,31 @@ export interface SocksRequest {
   /** A host name, as the URL has it. */
   host: string;
   port: number;
+  /** What the client said already of that which is to be passed on. */
+  early: Uint8Array;
 }
 
 /**
- * What a client wants to be connected with. Throws if it does not prove by `user` and `password`
- * (RFC 1929) that it is of this process, if it wants anything but that, and when `signal` is aborted.
+ * What a client, of which `pieces` come, wants to be connected with. Throws if it does not prove by
+ * `user` and `password` (RFC 1929) that it is of this process, if it wants anything else, and if it
+ * goes.
  */
 export async function readSocksRequest(
   client: Socket,
+  pieces: AsyncIterator<Uint8Array>,
   { user, password }: { user: string; password: string },
-  signal: AbortSignal,
 ): Promise<SocksRequest> {
-  const take = (length: number) => takeBytes(client, length, signal);
+  let left: Uint8Array = new Uint8Array();
+  const take = async (length: number) => {
+    while (left.length < length) {
+      const { done, value } = await pieces.next();
+      expect(!done);
+      left = Uint8Array.of(...left, ...value);
+    }
+    const taken = left.subarray(0, length);
+    left = left.subarray(length);
+    return taken;
+  };
   const takeText = async () => await take((await take(1))[0]!);
   const [version, methods] = await take(2);
   expect(version === VERSION && (await take(methods!)).includes(BY_PASSWORD));
@@ -38,7 +50,7 @@ export async function readSocksRequest(
   expect(again === VERSION && command === CONNECT && type === DOMAIN_NAME);
   const host = new TextDecoder().decode(await takeText());
   const [high, low] = await take(PORT_BYTES);
-  return { host, port: (high! << 8) + low! };
+  return { host, port: (high! << 8) + low!, early: left };
 }
 
 /** The answer to a request. The address in it is none: nobody looks at it. */
@@ -53,16 +65,4 @@ function expect(isSo: boolean) {
 function isText(bytes: Uint8Array, text: string): boolean {
   const wanted = new TextEncoder().encode(text);
   return bytes.length === wanted.length && timingSafeEqual(bytes, wanted);
-}
-
-async function takeBytes(client: Socket, length: number, signal: AbortSignal): Promise<Uint8Array> {
-  for (;;) {
-    const bytes: Uint8Array | null = client.read(length);
-    if (bytes !== null) {
-      expect(bytes.length === length);
-      return bytes;
-    }
-    expect(length > 0 && !client.readableEnded);
-    await once(client, "readable", { signal });
-  }
 }

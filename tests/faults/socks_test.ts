@@ -88,7 +88,7 @@ const KNOCKS: Record<string, [Part[], number[]]> = {
     [GREETING, ...LOGIN, ...TO(HOST, 22)],
     [...WELCOME, ...NOT_ALLOWED],
   ],
-  "no name": [[GREETING, ...LOGIN, ...TO("")], WELCOME],
+  "no name": [[GREETING, ...LOGIN, ...TO("")], [...WELCOME, ...NOT_ALLOWED]],
 };
 
 for (const [name, [parts, told]] of Object.entries(KNOCKS)) {
