@@ -1,6 +1,8 @@
 /** Calls by host name, which the dialler connects: what they say of faults, and what they leave. */
 
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
 import { loadConfig } from "../../src/config.ts";
@@ -117,6 +119,24 @@ test("an upstream that says nothing more is waited for, by name as well", async 
     });
     await upstream.close();
   }
+});
+
+test("a body that ends with a reset is broken, by name as well", async () => {
+  const server = createServer((socket) => {
+    socket.on("error", () => {});
+    socket.write(`${HTTP}\r\napi`, () => setTimeout(() => socket.resetAndDestroy(), 50));
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  await withDialler(async (download) => {
+    const expected = await outcomeOf(download(url));
+    assert.match(expected, /^truncated: the connection broke/);
+    assert.equal(await outcomeOf(download(byName(url))), expected);
+  });
+  const closed = once(server, "close");
+  server.close();
+  await closed;
 });
 
 const BUNDLE: Tls = { caBundle: pem("authority.pem") };
