@@ -1,7 +1,7 @@
 /** The service: configuration, parts, cron, server, signals. */
 
 import { createApp } from "./routes/app.ts";
-import { type Config, ConfigError, loadConfig } from "./src/config.ts";
+import { type Config, ConfigError, ignoreProxies, loadConfig } from "./src/config.ts";
 import { describeError, jsonLog } from "./src/log.ts";
 import { createServices } from "./src/services.ts";
 
@@ -9,6 +9,8 @@ import { createServices } from "./src/services.ts";
 const SHUTDOWN_MS = 4_000;
 
 const config = configOrExit();
+const proxies = ignoreProxies();
+if (proxies.length > 0) jsonLog("proxies ignored", { variables: proxies });
 const stopping = new AbortController();
 const starting = createServices(config, { log: jsonLog });
 

@@ -18,6 +18,8 @@ export interface Config {
   /** Whether global repositories can be read without a token. */
   readonly anonymousRead: boolean;
   readonly allowUpstream: readonly AllowRule[];
+  /** Whether calls are kept at the addresses that were checked: not on Deno Deploy. */
+  readonly pinsAddresses: boolean;
   readonly maxIndexBytes: number;
   readonly cacheBytes: number;
   readonly syncConcurrency: number;
@@ -57,8 +59,22 @@ type Environment = Readonly<Partial<Record<Variable, string | undefined>>>;
 const MIB = 1_048_576;
 const LOOPBACK = /^(localhost|127(\.\d+){3}|::1)$/;
 const MIN_TOKEN_LENGTH = 16;
+/** Permitted to be read so that they can be taken away. */
+export const PROXY_VARIABLES = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"]
+  .flatMap((name) => [name, name.toLowerCase()]);
 /** As Deno Deploy documents it; its own apps alone reach it. */
 const DEPLOY_PURGE_URL = "http://cache.localhost/invalidate/http";
+
+/**
+ * Takes away the variables by which `fetch` finds a proxy, and tells which there were. A proxy
+ * resolves names itself, after they were checked; and what `NO_PROXY` names gets past the pins
+ * (seen with Deno 2.9). Has to be called before the first call.
+ */
+export function ignoreProxies(): string[] {
+  const set = PROXY_VARIABLES.filter((name) => Deno.env.has(name));
+  for (const name of set) Deno.env.delete(name);
+  return set;
+}
 
 /** Reads the variables of the README's table. Throws a {@link ConfigError} at the first wrong one. */
 export function loadConfig(environment: Environment = readEnvironment()): Config {
@@ -81,6 +97,8 @@ export function loadConfig(environment: Environment = readEnvironment()): Config
     anonymousRead: readBoolean("CHARTROOM_ANONYMOUS_READ", read("CHARTROOM_ANONYMOUS_READ")) ??
       (onLoopback && adminToken === undefined),
     allowUpstream: readAllowRules(read("CHARTROOM_ALLOW_UPSTREAM")),
+    // No listener on loopback is to be had there, and no private network is in reach.
+    pinsAddresses: !onDeploy,
     maxIndexBytes: readBytes("CHARTROOM_MAX_INDEX_BYTES", read("CHARTROOM_MAX_INDEX_BYTES"), 128),
     cacheBytes: readBytes("CHARTROOM_CACHE_BYTES", read("CHARTROOM_CACHE_BYTES"), 128),
     syncConcurrency: readInteger(

@@ -12,7 +12,8 @@ import { checkSecrets, type Database, openDatabase } from "./database.ts";
 import { tagsOfGeneration, tagsOfRepo } from "./edge_tags.ts";
 import type { Log } from "./log.ts";
 import { createFileSource } from "./sources/archive.ts";
-import { createEgress } from "./sources/egress.ts";
+import { type Dial, Dialler } from "./sources/dialler.ts";
+import { createEgress, type Resolve } from "./sources/egress.ts";
 import { createSource } from "./sources/download.ts";
 import { createPurger, type Schedule } from "./sources/purge.ts";
 import { HTTP_LIMITS, type HttpLimits } from "./sources/watch.ts";
@@ -49,6 +50,8 @@ export interface Surroundings {
   random?: () => number;
   randomBytes?: RandomBytes;
   httpLimits?: HttpLimits;
+  /** How host names become addresses, and these connections. */
+  network?: { resolve: Resolve; dial: Dial };
   /** When purges of the edge cache go out. */
   schedule?: Schedule;
 }
@@ -80,8 +83,9 @@ export async function createServices(
 
 function connect(config: Config, surroundings: Surroundings, { kv, secrets }: Database): Services {
   const { log, clock = Date.now, random = Math.random, httpLimits = HTTP_LIMITS } = surroundings;
-  const { randomBytes = drawBytes } = surroundings;
-  const egress = createEgress(config.allowUpstream);
+  const { randomBytes = drawBytes, network } = surroundings;
+  const dialler = config.pinsAddresses ? new Dialler(network?.dial) : undefined;
+  const egress = createEgress(config.allowUpstream, network?.resolve, dialler);
   const fetchIndex = createSource(egress, httpLimits);
   const answerBytes = config.cacheBytes * ANSWERS_SHARE;
   const archiveBytes = config.cacheBytes * ARCHIVES_SHARE;
@@ -137,6 +141,7 @@ function connect(config: Config, surroundings: Surroundings, { kv, secrets }: Da
       icons.close();
       await syncer.close();
       await purger.close();
+      await dialler?.close();
       await kv.close();
     },
   };

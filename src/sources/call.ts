@@ -1,6 +1,5 @@
 /** Calls an upstream: redirects, byte limits, and what errors mean. */
 
-import { unlessAborted } from "../aborted.ts";
 import { IndexError } from "../helm/index_error.ts";
 import type { Egress } from "./egress.ts";
 import type { Place } from "./place.ts";
@@ -42,14 +41,19 @@ export async function callPlace(
   watch.onStop = () => clients.close();
   let url = place.url;
   for (let hop = 0; hop <= redirects; hop++) {
-    await unlessAborted(egress.check(url), watch.signal);
-    const client = clients.clientFor(url);
-    const response = await fetch(url, {
-      headers: await headersFor(headers, place, url),
-      redirect: "manual",
-      signal: watch.signal,
-      ...(client && { client }),
-    });
+    const pin = await egress.check(url, watch.signal);
+    let response: Response;
+    try {
+      const client = clients.clientFor(url, pin);
+      response = await fetch(url, {
+        headers: await headersFor(headers, place, url),
+        redirect: "manual",
+        signal: watch.signal,
+        ...(client && { client }),
+      });
+    } finally {
+      pin?.release();
+    }
     watch.wait();
     const location = response.headers.get("location");
     if (!REDIRECTS.has(response.status) || location === null) return response;

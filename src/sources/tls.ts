@@ -1,6 +1,7 @@
 /** Whom the calls of one repository trust, and what they show of themselves. */
 
 import { IndexError } from "../helm/index_error.ts";
+import type { Pin } from "./dialler.ts";
 import type { Tls } from "./source.ts";
 
 /**
@@ -8,8 +9,11 @@ import type { Tls } from "./source.ts";
  * download uses them, so no repository's call goes over a connection that another's key opened.
  */
 export interface TlsClients {
-  /** The client for a call of `url`; `undefined` is the one that `fetch` has without being told. */
-  clientFor(url: URL): Deno.HttpClient | undefined;
+  /**
+   * The client for a call of `url`, which goes by `pin` if there is one; `undefined` is the one that
+   * `fetch` has without being told.
+   */
+  clientFor(url: URL, pin?: Pin): Deno.HttpClient | undefined;
   /** May be called again. What is still being received is no longer of use. */
   close(): void;
 }
@@ -24,20 +28,22 @@ export function createTlsClients(
   tls: Tls | undefined,
   ownOrigin: string | undefined,
 ): TlsClients {
-  const made: { own?: Deno.HttpClient; other?: Deno.HttpClient } = {};
+  /** By whether they are for the own origin, and whether they are pinned. */
+  const made = new Map<string, Deno.HttpClient>();
   return {
-    clientFor({ protocol, origin }) {
-      if (tls === undefined || protocol !== "https:") return undefined;
-      const place = origin === ownOrigin ? "own" : "other";
-      const used = place === "own" ? tls : bundleOf(tls);
-      if (Object.keys(used).length === 0) return undefined;
-      return made[place] ??= clientOf(used);
+    clientFor({ protocol, origin }, pin) {
+      if (tls === undefined || protocol !== "https:") return pin?.client;
+      const isOwn = origin === ownOrigin;
+      const used = isOwn ? tls : bundleOf(tls);
+      if (Object.keys(used).length === 0) return pin?.client;
+      const key = `${isOwn} ${pin !== undefined}`;
+      const client = made.get(key) ?? clientOf(used, pin?.proxy);
+      made.set(key, client);
+      return client;
     },
     close() {
-      made.own?.close();
-      made.other?.close();
-      delete made.own;
-      delete made.other;
+      for (const client of made.values()) client.close();
+      made.clear();
     },
   };
 }
@@ -68,17 +74,18 @@ function errorOf(tls: Tls): string | undefined {
   }
 }
 
-function clientOf(tls: Tls): Deno.HttpClient {
+function clientOf(tls: Tls, proxy: Deno.Proxy | undefined): Deno.HttpClient {
   try {
-    return makeClient(tls);
+    return makeClient(tls, proxy);
   } catch {
     // What Deno says of it is not passed on: nobody promises that it is free of the key.
     throw new IndexError("unreachable", "the CA bundle, client certificate or key cannot be used");
   }
 }
 
-function makeClient({ caBundle, certificate, key }: Tls): Deno.HttpClient {
+function makeClient({ caBundle, certificate, key }: Tls, proxy?: Deno.Proxy): Deno.HttpClient {
   return Deno.createHttpClient({
+    ...proxy !== undefined && { proxy },
     ...caBundle !== undefined && { caCerts: [caBundle] },
     ...certificate !== undefined && { cert: certificate },
     ...key !== undefined && { key },

@@ -1,7 +1,7 @@
 /** The service does all of its work with the permissions of its task, and has no others. */
 
 import assert from "node:assert/strict";
-import { VARIABLES } from "../../src/config.ts";
+import { PROXY_VARIABLES, VARIABLES } from "../../src/config.ts";
 import { chartArchive, digestOf } from "../support/chart_archive.ts";
 import { call, eventually, flagsOf, run, startProcess, withFolder } from "../support/process.ts";
 import { startUpstream } from "../support/upstream.ts";
@@ -14,7 +14,7 @@ Deno.test("the tasks permit what their scripts need by name, and nothing else", 
     const { "--deny-net": denied, "--allow-env": names, ...rest } = flags;
     const others = VARIABLES.filter((name) => !name.startsWith("CHARTROOM_"));
     // The last is read by Deno itself, for KV Connect.
-    const expected = [...others, "CHARTROOM_*", "DENO_KV_ACCESS_TOKEN"];
+    const expected = [...others, "CHARTROOM_*", "DENO_KV_ACCESS_TOKEN", ...PROXY_VARIABLES];
     assert.deepEqual(names.split(",").sort(), expected.sort(), script);
     assert.ok(denied.split(",").includes("169.254.0.0/16"), script);
     assert.deepEqual(rest, {

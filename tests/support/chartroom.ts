@@ -34,6 +34,7 @@ export interface Options {
   config?: Partial<Config>;
   httpLimits?: HttpLimits;
   randomBytes?: Surroundings["randomBytes"];
+  network?: Surroundings["network"];
 }
 
 export const START = Date.parse("2026-01-01T00:00:00Z");
@@ -52,6 +53,7 @@ export async function startChartroom(options: Options = {}): Promise<Chartroom> 
     random: () => 0,
     ...(options.httpLimits && { httpLimits: options.httpLimits }),
     ...(options.randomBytes && { randomBytes: options.randomBytes }),
+    ...(options.network && { network: options.network }),
   });
   const app = createApp(services);
   let names = 0;

@@ -13,6 +13,7 @@ Deno.test("loadConfig has defaults for one machine", () => {
     secretKeyFile: "data/secret.key",
     anonymousRead: true,
     allowUpstream: [],
+    pinsAddresses: true,
     maxIndexBytes: 128 * 1_048_576,
     cacheBytes: 128 * 1_048_576,
     syncConcurrency: 8,
@@ -62,6 +63,7 @@ Deno.test("loadConfig on Deno Deploy takes the attached database, and wants toke
   assert.deepEqual(config.kv, { kind: "attached" });
   assert.equal(config.anonymousRead, false);
   assert.equal(config.syncsDue, true);
+  assert.equal(config.pinsAddresses, false);
   assert.equal(config.purgeUrl, "http://cache.localhost/invalidate/http");
   const purgeUrl = "http://edge:8080/";
   assert.equal(loadConfig({ ...deploy, CHARTROOM_PURGE_URL: purgeUrl }).purgeUrl, purgeUrl);
