@@ -1,7 +1,10 @@
 /** What the routes call, made once at start from a configuration. */
 
+import { BlockList, isIP } from "node:net";
+import { type Attempts, createAttempts } from "./access/attempts.ts";
 import { createSecrets, loadOrMakeKey, SECRET_KEY_BYTES } from "./access/secrets.ts";
 import { createIdentities, type Identities } from "./access/identities.ts";
+import { createRateLimit, type RateLimit, UNLIMITED } from "./access/rate_limit.ts";
 import { createTokens, type Tokens } from "./access/tokens.ts";
 import { type Archives, createArchives } from "./catalog/archives.ts";
 import { createDirectory, type Directory } from "./catalog/directory.ts";
@@ -20,8 +23,14 @@ import type { RepositoriesDeps } from "./sync/repositories.ts";
 import { createSyncer, type Syncer } from "./sync/syncer.ts";
 
 export interface Services {
+  /** What answers say of the service itself, and to whom. */
+  config: Pick<Config, "publicUrl" | "strictTransport" | "corsOrigins">;
   identities: Identities;
   tokens: Tokens;
+  attempts: Attempts;
+  limits: { callers: RateLimit };
+  /** Whose `X-Forwarded-For` is believed, if anybody's. */
+  trustedProxies: BlockList | undefined;
   kv: Kv;
   directory: Directory;
   scopes: Scopes;
@@ -55,6 +64,8 @@ export interface Surroundings {
 const ANSWERS_SHARE = 1 / 8;
 /** Charts' archives, as they were fetched. */
 const ARCHIVES_SHARE = 1 / 8;
+/** Seconds for which a full bucket makes up. */
+const BURST_S = 10;
 
 /** Opens the database and puts the parts together. Throws a `ConfigError` if that cannot be done. */
 export async function createServices(
@@ -99,8 +110,12 @@ export async function createServices(
   );
   const tokens = createTokens({ kv, clock, randomBytes });
   return {
+    config,
     identities: createIdentities({ ...config, tokens }),
     tokens,
+    attempts: createAttempts(clock),
+    limits: { callers: callersLimit(config, clock) },
+    trustedProxies: blockListOf(config.trustedProxies),
     kv,
     directory,
     scopes: new Scopes(),
@@ -127,6 +142,20 @@ export async function createServices(
       await kv.close();
     },
   };
+}
+
+function callersLimit({ rateLimit: perSecond }: Config, clock: () => number): RateLimit {
+  if (perSecond === 0) return UNLIMITED;
+  return createRateLimit({ name: "requests", perSecond, burst: perSecond * BURST_S }, clock);
+}
+
+function blockListOf(ranges: Config["trustedProxies"]): BlockList | undefined {
+  if (ranges.length === 0) return undefined;
+  const list = new BlockList();
+  for (const { address, prefix } of ranges) {
+    list.addSubnet(address, prefix, isIP(address) === 4 ? "ipv4" : "ipv6");
+  }
+  return list;
 }
 
 const drawBytes: RandomBytes = (length) => crypto.getRandomValues(new Uint8Array(length));
