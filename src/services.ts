@@ -13,6 +13,7 @@ import { Scopes } from "./catalog/scope.ts";
 import { type Config, ConfigError } from "./config.ts";
 import { tagsOfGeneration, tagsOfRepo } from "./edge_tags.ts";
 import type { Log } from "./log.ts";
+import { oneByOne } from "./one_by_one.ts";
 import { createArchiveSource } from "./sources/archive.ts";
 import { createEgress } from "./sources/egress.ts";
 import { createSource } from "./sources/download.ts";
@@ -127,6 +128,8 @@ export async function createServices(
       ...shared,
       egress,
       syncer,
+      maxRepos: config.maxRepos,
+      registering: oneByOne(),
       randomBytes,
       onChange(repoId) {
         directory.refresh();

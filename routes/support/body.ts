@@ -3,7 +3,7 @@
 import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
 import { HTTPException } from "hono/http-exception";
-import { Refused } from "../../src/refused.ts";
+import { invalid, Refused } from "../../src/refused.ts";
 
 /** Nothing that Chartroom takes of a caller is longer. */
 const MAX_BODY_BYTES = 65_536;
@@ -36,7 +36,7 @@ export function limitBody(maxBytes = MAX_BODY_BYTES) {
   });
 }
 
-/** The bytes of a body; `undefined` if there are more. Throws an `HTTPException` if it does not come. */
+/** The bytes of a body; `undefined` if there are more. Throws if it does not come. */
 async function readWithin(
   body: ReadableStream<Uint8Array>,
   maxBytes: number,
@@ -55,12 +55,12 @@ async function readWithin(
       length += value.length;
       if (length > maxBytes) return undefined;
       if (pieces.push(new Uint8Array(value)) > MAX_PIECES) {
-        throw new HTTPException(400, { message: `body: expected at most ${MAX_PIECES} pieces` });
+        throw invalid("body", `at most ${MAX_PIECES} pieces`);
       }
     }
   } catch (error) {
-    if (error instanceof HTTPException) throw error;
-    throw new HTTPException(400, { message: "body: it broke off, or is not coded as HTTP has it" });
+    if (error instanceof HTTPException || error instanceof Refused) throw error;
+    throw invalid("body", "what was announced, but it broke off or is not coded as HTTP has it");
   } finally {
     clearTimeout(timer);
     // What has not come is not waited for.

@@ -26,7 +26,8 @@ import {
 import type { CacheCounts } from "./hot_index.ts";
 
 /** Archives that are fetched, and that are looked through, at once: in all and of one repository. */
-const FETCHES = { total: 6, perHost: 2 }, LOOKS = { total: 4, perHost: 2 };
+const FETCHES = { total: 6, perHost: 2, perWorkspace: 4 };
+const LOOKS = { total: 4, perHost: 2, perWorkspace: 3 };
 /** Those that may wait for either, themselves included: in all and of one repository. */
 const MAX_WAITING = { total: 400, perRepo: 40 };
 /** Bytes of archives in answers that are on their way, beside what is kept. */
@@ -127,7 +128,7 @@ export function createArchives(deps: ArchivesDeps): Archives {
       };
       job.result.promise.catch((error) => logFailure(repo, chart, error));
       jobs.set(key, job);
-      queue.add(key, repo.id);
+      queue.add(key, { host: repo.id, workspace: repo.workspace });
     }
     job.waiting++;
     try {
