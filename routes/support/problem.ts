@@ -86,6 +86,8 @@ export function answerError(log: Log) {
       return problem(c, new Refused("unavailable", "the database does not answer"));
     }
     if (error instanceof HTTPException && error.status < 500) {
+      // The rest of the body is not waited for, and would be taken for the next request.
+      if (error.status === 408) c.header("Connection", "close");
       return problemJson(c, error.status, { code: "bad_request", message: error.message });
     }
     // Nobody is there any more to whom it matters.
