@@ -23,7 +23,7 @@ export function addressOf(
   const forwarded = request.headers.get("x-forwarded-for")?.split(",") ?? [];
   // What stands left of it is what a caller says of themselves.
   for (const text of forwarded.reverse()) {
-    const address = canonical(text);
+    const address = canonical(text.trim());
     if (address === "" || !isIn(trusted, address)) return address || own;
   }
   return own;
@@ -43,10 +43,9 @@ export function networkOf(address: string): string {
 
 /** An address as the URL parser writes it, and IPv4 as such; `""` for what is none. */
 function canonical(text: string): string {
-  const address = text.trim().replace(/%.*$/, "");
-  const family = isIP(address);
-  if (family !== 6) return family === 4 ? address : "";
-  const written = new URL(`http://[${address}]`).hostname.slice(1, -1);
+  const family = isIP(text);
+  if (family !== 6) return family === 4 ? text : "";
+  const written = new URL(`http://[${text.replace(/%.*$/, "")}]`).hostname.slice(1, -1);
   const [, high, low] = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(written) ?? [];
   if (high === undefined) return written;
   const bits = parseInt(high, 16) * 65_536 + parseInt(low!, 16);

@@ -86,7 +86,7 @@ export function answerError(log: Log) {
       return problem(c, new Refused("unavailable", "the database does not answer"));
     }
     if (error instanceof HTTPException && error.status < 500) {
-      // The rest of the body is not waited for, and would be taken for the next request.
+      // Nobody waits for the rest of the body.
       if (error.status === 408) c.header("Connection", "close");
       return problemJson(c, error.status, { code: "bad_request", message: error.message });
     }
