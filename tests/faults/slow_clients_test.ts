@@ -106,7 +106,8 @@ function codeOf(answer: string): string {
 }
 
 async function until(holds: () => boolean) {
-  for (let end = Date.now() + PATIENCE_MS; !holds() && Date.now() < end;) {
+  const end = Date.now() + PATIENCE_MS;
+  while (!holds() && Date.now() < end) {
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
   assert.ok(holds());
@@ -162,10 +163,10 @@ Deno.test("a body in tiny chunks is taken if there are few, and refused if there
   }));
 
 for (
-  const [name, framing, body] of [
-    ["a chunk's extension without end", "Transfer-Encoding: chunked", `3;${"a".repeat(40_000)}`],
-    ["a chunk without a length", "Transfer-Encoding: chunked", "x\r\nabc\r\n0\r\n\r\n"],
-    ["a chunk that is longer than it says", "Transfer-Encoding: chunked", "1\r\nabc\r\n0\r\n\r\n"],
+  const [name, body] of [
+    ["a chunk's extension without end", `3;${"a".repeat(40_000)}`],
+    ["a chunk without a length", "x\r\nabc\r\n0\r\n\r\n"],
+    ["a chunk that is longer than it says", "1\r\nabc\r\n0\r\n\r\n"],
   ] as const
 ) {
   Deno.test(`${name} is the client's fault, and no failure of the service`, () =>
