@@ -116,8 +116,11 @@ Deno.test("what costs more counts more", () =>
       const [units, method, path, body] of [
         [0, "GET", "/healthz"],
         [1, "GET", "/v1/apps"],
-        [1, "GET", "/v1/apps?limit=1000"],
-        [2, "GET", "/v1/apps?limit=1001"],
+        [1, "GET", "/v1/apps?limit=150"],
+        [2, "GET", "/v1/apps?limit=151"],
+        [7, "GET", "/v1/apps?limit=1000"],
+        [10, "GET", "/v1/repos?limit=-1"],
+        [1, "GET", "/v1/repos?limit=-2"],
         [100, "GET", "/v1/apps?limit=-1"],
         [100, "GET", "/v1/apps?paging=limit=-1,page=1"],
         [100, "GET", "/v1/apps?limit=99999999999"],
