@@ -65,6 +65,19 @@ Deno.test("answers that are given again without routing are counted like all oth
     await services.syncer.idle();
   }, { environment: TIGHT }));
 
+Deno.test("a real server tells the address of a connection, and so of its callers", () =>
+  withChartroom(async ({ services }) => {
+    const listen = { hostname: "127.0.0.1", port: 0, onListen() {} };
+    await using server = Deno.serve(listen, createApp(services).fetch);
+    const statuses: number[] = [];
+    for (let i = 0; i < 11; i++) {
+      const answer = await fetch(`http://127.0.0.1:${server.addr.port}/v1/apps`);
+      statuses.push(answer.status);
+      await answer.body?.cancel();
+    }
+    assert.deepEqual(statuses, [...Array(10).fill(200), 429]);
+  }, { environment: TIGHT }));
+
 Deno.test("the addresses of an IPv6 network count as one", () =>
   withChartroom(async ({ call }) => {
     let number = 0;
