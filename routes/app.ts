@@ -94,7 +94,7 @@ export function createApp(services: Services): Hono<Env> {
     return request.method === "HEAD" ? withoutLength(response) : answers.keep(request, response);
   };
   // What was answered before needs no routing, nor a turn of the loop. Where it may not be given
-  // once more, the routes say so. Deno gives a handler no more than it names.
+  // once more, the routes say so.
   app.fetch = (request, info, ...more) => {
     const again = answers.again(request);
     if (again !== undefined) {
