@@ -15,9 +15,12 @@ import { openapi } from "./openapi.ts";
 import { repos } from "./repos.ts";
 import { tokens, whoami } from "./tokens.ts";
 import { webhooks } from "./webhooks.ts";
+import { addressOf } from "./support/address.ts";
 import { authenticate, type Env } from "./support/authenticate.ts";
 import { limitBody } from "./support/body.ts";
 import { cleanPath } from "./support/clean_path.ts";
+import { shareWith } from "./support/cors.ts";
+import { addressKey, countIdentity, limitRequests } from "./support/limits.ts";
 import { answerError, problem } from "./support/problem.ts";
 
 /** Our own, and the one that KubeSphere's clients know. */
@@ -27,7 +30,8 @@ const BASES = ["/v1", "/kapis/openpitrix.io/v1"];
 export function createApp(services: Services): Hono<Env> {
   // As in KubeSphere, a slash at the end of a path says nothing.
   const app = new Hono<Env>({ strict: false });
-  const answers = createAnswers(services.directory, services.answerBytes);
+  const { config, limits, trustedProxies } = services;
+  const answers = createAnswers(services);
   app.use(secureHeaders({
     // What comes from a chart has a policy of its own.
     overwrite: false,
@@ -37,8 +41,8 @@ export function createApp(services: Services): Hono<Env> {
       frameAncestors: ["'none'"],
     },
     referrerPolicy: "no-referrer",
-    // Only for who terminates TLS to say.
-    strictTransportSecurity: false,
+    // Of this host alone: what is below it is somebody else's to say.
+    strictTransportSecurity: config.strictTransport && "max-age=31536000",
     // What they say the policy above says, or no browser has asked for in years; each costs time.
     crossOriginOpenerPolicy: false,
     originAgentCluster: false,
@@ -48,6 +52,8 @@ export function createApp(services: Services): Hono<Env> {
     xPermittedCrossDomainPolicies: false,
     xXssProtection: false,
   }));
+  if (config.corsOrigins.length > 0) app.use(shareWith(config.corsOrigins));
+  app.use(limitRequests(services));
   app.use(methodNotAllowed({
     app,
     onMethodNotAllowed(c, methods) {
@@ -61,7 +67,7 @@ export function createApp(services: Services): Hono<Env> {
   // Before the others: who calls these has no token, but a secret.
   app.route("/v1/webhooks", webhooks(services));
   const api = new Hono<Env>()
-    .use(limitBody(), authenticate(services))
+    .use(authenticate(services), countIdentity(services), limitBody())
     .use(async (c, next) => {
       await next();
       const { headers } = c.res;
@@ -89,9 +95,16 @@ export function createApp(services: Services): Hono<Env> {
     const response = await route(request, ...more as []);
     return request.method === "HEAD" ? withoutLength(response) : answers.keep(request, response);
   };
-  // What was answered before needs no routing, nor a turn of the loop. Deno gives a handler no
-  // more than it names.
-  app.fetch = (request, ...more) => answers.again(request) ?? routed(request, ...more);
+  // What was answered before needs no routing, nor a turn of the loop. Where it may not be given
+  // once more, the routes say so.
+  app.fetch = (request, info, ...more) => {
+    const again = answers.again(request);
+    if (again !== undefined) {
+      const key = addressKey(addressOf(request, info, trustedProxies));
+      if (key === "" || limits.callers.take(key, 1) === 0) return again;
+    }
+    return routed(request, info, ...more);
+  };
   return app;
 }
 

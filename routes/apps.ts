@@ -83,7 +83,8 @@ async function changes(c: Context<Env>, services: Services): Promise<Recipe> {
 async function feed(c: Context<Env>, services: Services): Promise<Recipe> {
   const query = newestFirst(readAppsQuery(c));
   const { scope, sources, drawn } = await select(c, services, query);
-  const self = new URL(c.req.url);
+  const url = new URL(c.req.url);
+  const self = new URL(url.pathname + url.search, services.config.publicUrl ?? url);
   const of = query.repoIds?.map((id) => scope.byId.get(id)!.repo.name).join(", ") ||
     workspaceOf(c);
   return {

@@ -6,18 +6,20 @@ import type { Services } from "../src/services.ts";
 import { listEvents } from "../src/store/events.ts";
 import { readStatuses } from "../src/store/sync_status.ts";
 import { findSync } from "../src/sync/watch.ts";
+import { AtOnce } from "./support/at_once.ts";
 import { type Env, requireRepo } from "./support/authenticate.ts";
 import { parseConditions } from "./support/conditions.ts";
 import { openStream } from "./support/event_stream.ts";
+import { callerOf } from "./support/limits.ts";
 import { parsePaging, slice } from "./support/paging.ts";
 import { eventView, standingView } from "./support/repo_view.ts";
 
-/** Streams of one process at once; each asks the database twice a second. */
-const MAX_STREAMS = 200;
+/** Streams of one process at once, and of one caller; each asks the database twice a second. */
+const AT_ONCE = { all: 200, each: 20 };
 
 export function events(services: Services) {
   const repo = (c: Context<Env>) => requireRepo(c, services, c.req.param("repo")!, "read");
-  let streams = 0;
+  const streams = new AtOnce("streams open", AT_ONCE);
 
   return new Hono<Env>()
     .get("/", async (c) => {
@@ -36,17 +38,17 @@ export function events(services: Services) {
       const sync = c.req.query("sync");
       const after = await startOf(c, services, id, sync);
       if (after === "over") return c.body(null, 204);
-      if (streams >= MAX_STREAMS) {
-        throw new Refused("unavailable", `${MAX_STREAMS} streams are open; try again later`);
-      }
+      const leave = streams.enter(callerOf(c));
       c.header("Content-Type", "text/event-stream");
       // nginx would collect what is to be seen at once.
       c.header("X-Accel-Buffering", "no");
       // The answer to HEAD is that to GET with a body that nobody reads.
-      if (c.req.raw.method === "HEAD") return c.body(null);
-      streams++;
+      if (c.req.raw.method === "HEAD") {
+        leave();
+        return c.body(null);
+      }
       const watch = { repoId: id, after, sync };
-      return c.body(openStream(services, watch, c.req.raw.signal, () => streams--));
+      return c.body(openStream(services, watch, c.req.raw.signal, leave));
     })
     .get("/:event", async (c) => {
       const { id } = await repo(c);

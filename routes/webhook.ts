@@ -8,9 +8,11 @@ import { type Env, requireRepo } from "./support/authenticate.ts";
 import { readObject } from "./support/body.ts";
 
 export function webhook(services: Services) {
-  const { repositories } = services;
+  const { repositories, config: { publicUrl } } = services;
   const repo = (c: Context<Env>) => requireRepo(c, services, c.req.param("repo")!, "write");
-  const urlOf = (c: Context, id: string) => new URL(`/v1/webhooks/${id}`, c.req.url).href;
+  // What a request says of its host is as good as who sent it.
+  const urlOf = (c: Context, id: string) =>
+    new URL(`/v1/webhooks/${id}`, publicUrl ?? c.req.url).href;
 
   return new Hono<Env>()
     .post("/", async (c) => {

@@ -2,33 +2,29 @@
 
 import { Hono } from "hono";
 import { createMiddleware } from "hono/factory";
-import { HTTPException } from "hono/http-exception";
-import { timeout } from "hono/timeout";
 import { offersProof } from "../src/access/webhook_proof.ts";
-import { Refused } from "../src/refused.ts";
 import type { Services } from "../src/services.ts";
 import { notProven, receive } from "../src/sync/webhooks.ts";
+import { networkOf } from "./support/address.ts";
+import { AtOnce } from "./support/at_once.ts";
+import type { Env } from "./support/authenticate.ts";
 import { limitBody } from "./support/body.ts";
+import { addressKey } from "./support/limits.ts";
 
 /** Senders tell of commits and files; what is longer is cut off by most of them too. */
 const MAX_BODY_BYTES = 1_048_576;
 /** Deliveries of one process at once: nobody knows who sends them before their body is there. */
-const MAX_AT_ONCE = 128;
-/** How long one may take to come, and to be taken. */
-const DELIVERY_MS = 15_000;
+const AT_ONCE = { all: 128, each: 64 };
 
-export function webhooks({ repositories }: Services) {
-  const limits = [
-    bounded(),
-    timeout(DELIVERY_MS, () => new HTTPException(408, { message: "the body is too slow" })),
-    limitBody(MAX_BODY_BYTES),
-  ] as const;
-
-  return new Hono()
-    .post("/:repo", ...limits, async (c) => {
-      const id = c.req.param("repo");
+export function webhooks({ repositories, attempts }: Services) {
+  return new Hono<Env>()
+    .post("/:repo", bounded(), limitBody(MAX_BODY_BYTES), async (c) => {
+      const id = c.req.param("repo"), address = networkOf(c.get("address"));
       const body = new Uint8Array(await c.req.arrayBuffer());
-      const received = await receive(repositories, id, c.req.raw.headers, body);
+      const received = await attempts.attempt(
+        { address, text: id, webhook: id },
+        () => receive(repositories, id, c.req.raw.headers, body),
+      );
       c.header("Cache-Control", "no-store");
       switch (received.kind) {
         case "asked":
@@ -46,17 +42,10 @@ export function webhooks({ repositories }: Services) {
 
 /** Reads no body that proves nothing anyway, and only so many at once. */
 function bounded() {
-  let atOnce = 0;
-  return createMiddleware(async (c, next) => {
+  const deliveries = new AtOnce("deliveries coming", AT_ONCE);
+  return createMiddleware<Env>(async (c, next) => {
     if (!offersProof(c.req.raw.headers)) throw notProven();
-    if (atOnce >= MAX_AT_ONCE) {
-      throw new Refused("unavailable", `${MAX_AT_ONCE} deliveries are coming; try again later`);
-    }
-    atOnce++;
-    try {
-      await next();
-    } finally {
-      atOnce--;
-    }
+    const leave = deliveries.enter(addressKey(c.get("address")));
+    await next().finally(leave);
   });
 }

@@ -23,10 +23,28 @@ export interface Config {
   readonly maxIndexBytes: number;
   readonly cacheBytes: number;
   readonly syncConcurrency: number;
+  /** Proxies whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies: readonly AddressRange[];
+  /** What one caller may have in a second, in units; 0 is as much as they like. */
+  readonly rateLimit: number;
+  /** Most repositories of a workspace, and most that are global. */
+  readonly maxRepos: number;
+  /** Where the service is reached, without a slash at the end. */
+  readonly publicUrl?: string;
+  /** Whether browsers shall come over https alone. */
+  readonly strictTransport: boolean;
+  /** Origins of web pages that may call; `*` is all. */
+  readonly corsOrigins: "*" | readonly string[];
   /** What is told of tags that an edge cache shall drop. */
   readonly purgeUrl?: string;
   /** Whether this process syncs what is due: not in a preview of Deno Deploy. */
   readonly syncsDue: boolean;
+}
+
+/** Addresses that begin with the same bits. */
+export interface AddressRange {
+  readonly address: string;
+  readonly prefix: number;
 }
 
 /** A variable with a wrong value. The message names it and says what it takes. */
@@ -49,6 +67,11 @@ export const VARIABLES = [
   "CHARTROOM_CACHE_BYTES",
   "CHARTROOM_SYNC_CONCURRENCY",
   "CHARTROOM_PURGE_URL",
+  "CHARTROOM_RATE_LIMIT",
+  "CHARTROOM_MAX_REPOS",
+  "CHARTROOM_TRUSTED_PROXIES",
+  "CHARTROOM_PUBLIC_URL",
+  "CHARTROOM_CORS_ORIGINS",
   // Set by Deno Deploy.
   "DENO_DEPLOY",
   "DENO_TIMELINE",
@@ -64,6 +87,13 @@ export const PROXY_VARIABLES = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PR
   .flatMap((name) => [name, name.toLowerCase()]);
 /** As Deno Deploy documents it; its own apps alone reach it. */
 const DEPLOY_PURGE_URL = "http://cache.localhost/invalidate/http";
+/**
+ * Whose `X-Forwarded-For` is believed on Deno Deploy, which does not document what a connection
+ * comes from: where that is a private address, it can only be the platform's own proxy; and where it
+ * is a public one, it is the caller's.
+ */
+const DEPLOY_PROXIES =
+  "10.0.0.0/8,100.64.0.0/10,127.0.0.0/8,169.254.0.0/16,172.16.0.0/12,192.168.0.0/16,::1,fc00::/7,fe80::/10";
 
 /**
  * Takes away the variables by which `fetch` finds a proxy, and tells which there were. A proxy
@@ -87,6 +117,8 @@ export function loadConfig(environment: Environment = readEnvironment()): Config
   const secretKeys = readSecretKeys(read("CHARTROOM_SECRET_KEY"), kv);
   const purgeUrl = readPurgeUrl(read("CHARTROOM_PURGE_URL"), onDeploy);
   const timeline = read("DENO_TIMELINE");
+  const publicUrl = readPublicUrl(read("CHARTROOM_PUBLIC_URL"));
+  const corsOrigins = readOrigins(read("CHARTROOM_CORS_ORIGINS"), adminToken === undefined);
   return Object.freeze({
     host,
     port: readInteger("PORT", read("PORT"), 8_000, 0, 65_535),
@@ -109,6 +141,15 @@ export function loadConfig(environment: Environment = readEnvironment()): Config
       100,
     ),
     ...(purgeUrl === undefined ? {} : { purgeUrl }),
+    trustedProxies: readRanges(
+      "CHARTROOM_TRUSTED_PROXIES",
+      read("CHARTROOM_TRUSTED_PROXIES") ?? (onDeploy ? DEPLOY_PROXIES : ""),
+    ),
+    rateLimit: readRate("CHARTROOM_RATE_LIMIT", read("CHARTROOM_RATE_LIMIT"), 200),
+    maxRepos: readInteger("CHARTROOM_MAX_REPOS", read("CHARTROOM_MAX_REPOS"), 1_000, 1, 1_000_000),
+    ...(publicUrl === undefined ? {} : { publicUrl }),
+    strictTransport: onDeploy || publicUrl?.startsWith("https:") === true,
+    corsOrigins,
     syncsDue: !onDeploy || timeline === undefined || timeline === "production",
   });
 }
@@ -236,6 +277,53 @@ function readPurgeUrl(value: string | undefined, onDeploy: boolean): string | un
     "CHARTROOM_PURGE_URL",
     "takes an http or https URL without a user name and password",
   );
+}
+
+function readRate(name: string, value: string | undefined, otherwise: number): number {
+  return value === "off" ? 0 : readInteger(name, value, otherwise, 0, 1_000_000);
+}
+
+function readRanges(name: string, value: string): AddressRange[] {
+  return value.split(",").map((item) => item.trim()).filter(Boolean).map((text) => {
+    const [, address = "", bits] = /^([0-9a-f.:]+)(?:\/(\d{1,3}))?$/i.exec(text) ?? [];
+    const most = { 0: -1, 4: 32, 6: 128 }[isIP(address)]!;
+    const prefix = Number(bits ?? most);
+    if (most > 0 && prefix <= most) return { address, prefix };
+    throw new ConfigError(name, `takes a comma list of addresses or CIDRs, not ${quote(text)}`);
+  });
+}
+
+function readPublicUrl(value: string | undefined): string | undefined {
+  if (value === undefined) return undefined;
+  const origin = originOf(value);
+  if (origin !== undefined) return origin;
+  throw new ConfigError(
+    "CHARTROOM_PUBLIC_URL",
+    `takes an http or https URL without a path, not ${quote(value)}`,
+  );
+}
+
+function readOrigins(value: string | undefined, isOpen: boolean): "*" | string[] {
+  const name = "CHARTROOM_CORS_ORIGINS";
+  if (value === "*") {
+    if (!isOpen) return value;
+    // Every web page that somebody here looks at could register and delete.
+    throw new ConfigError(name, "takes * only where CHARTROOM_ADMIN_TOKEN is set");
+  }
+  return (value ?? "").split(",").map((item) => item.trim()).filter(Boolean).map((text) => {
+    const origin = originOf(text);
+    if (origin !== undefined) return origin;
+    throw new ConfigError(
+      name,
+      `takes * or a comma list of origins such as https://example.org, not ${quote(text)}`,
+    );
+  });
+}
+
+/** The origin that a URL is, if it is no more than that. */
+function originOf(text: string): string | undefined {
+  const url = /^https?:\/\/[^/?#@]+\/?$/i.test(text) ? URL.parse(text) : null;
+  return url?.origin;
 }
 
 function quote(value: string): string {

@@ -43,6 +43,19 @@ export class Refused extends Error {
   }
 }
 
+/** Who asks for too much at once, or too often. */
+export class RateLimited extends Refused {
+  constructor(
+    message: string,
+    /** Milliseconds after which it may be tried again. */
+    readonly waitMs: number,
+    /** What there is: so many units at once, and so many in a second after that. */
+    readonly rate: { readonly name: string; readonly perSecond: number; readonly burst: number },
+  ) {
+    super("rate_limited", message);
+  }
+}
+
 /** A value of a request that is not what it should be. */
 export function invalid(field: string, expected: string): Refused {
   return new Refused("invalid_field", `${field}: expected ${expected}`, field);

@@ -1,6 +1,9 @@
 /** What the routes call, made once at start from a configuration. */
 
+import { BlockList, isIP } from "node:net";
+import { type Attempts, createAttempts } from "./access/attempts.ts";
 import { createIdentities, type Identities } from "./access/identities.ts";
+import { createRateLimit, type RateLimit, UNLIMITED } from "./access/rate_limit.ts";
 import { createTokens, type Tokens } from "./access/tokens.ts";
 import { type Archives, createArchives } from "./catalog/archives.ts";
 import { createDirectory, type Directory } from "./catalog/directory.ts";
@@ -11,6 +14,7 @@ import type { Config } from "./config.ts";
 import { checkSecrets, type Database, openDatabase } from "./database.ts";
 import { tagsOfGeneration, tagsOfRepo } from "./edge_tags.ts";
 import type { Log } from "./log.ts";
+import { oneByOne } from "./one_by_one.ts";
 import { createFileSource } from "./sources/archive.ts";
 import { type Dial, Dialler } from "./sources/dialler.ts";
 import { createEgress, type Resolve } from "./sources/egress.ts";
@@ -22,8 +26,14 @@ import type { RepositoriesDeps } from "./sync/repositories.ts";
 import { createSyncer, type Syncer } from "./sync/syncer.ts";
 
 export interface Services {
+  /** What answers say of the service itself, and to whom. */
+  config: Pick<Config, "publicUrl" | "strictTransport" | "corsOrigins">;
   identities: Identities;
   tokens: Tokens;
+  attempts: Attempts;
+  limits: { callers: RateLimit };
+  /** Whose `X-Forwarded-For` is believed, if anybody's. */
+  trustedProxies: BlockList | undefined;
   kv: Kv;
   directory: Directory;
   scopes: Scopes;
@@ -62,6 +72,8 @@ const ANSWERS_SHARE = 1 / 8;
 const ARCHIVES_SHARE = 1 / 8;
 /** Charts' icons. */
 const ICONS_SHARE = 1 / 32;
+/** Seconds for which a full bucket makes up. */
+const BURST_S = 10;
 
 /** Opens the database and puts the parts together. Throws a `ConfigError` if that cannot be done. */
 export async function createServices(
@@ -114,8 +126,12 @@ function connect(config: Config, surroundings: Surroundings, { kv, secrets }: Da
   );
   const tokens = createTokens({ kv, clock, randomBytes });
   return {
+    config,
     identities: createIdentities({ ...config, tokens }),
     tokens,
+    attempts: createAttempts(clock),
+    limits: { callers: callersLimit(config, clock) },
+    trustedProxies: blockListOf(config.trustedProxies),
     kv,
     directory,
     scopes: new Scopes(),
@@ -128,6 +144,8 @@ function connect(config: Config, surroundings: Surroundings, { kv, secrets }: Da
       ...shared,
       egress,
       syncer,
+      maxRepos: config.maxRepos,
+      registering: oneByOne(),
       randomBytes,
       onChange(repoId) {
         directory.refresh();
@@ -145,6 +163,20 @@ function connect(config: Config, surroundings: Surroundings, { kv, secrets }: Da
       await kv.close();
     },
   };
+}
+
+function callersLimit({ rateLimit: perSecond }: Config, clock: () => number): RateLimit {
+  if (perSecond === 0) return UNLIMITED;
+  return createRateLimit({ name: "requests", perSecond, burst: perSecond * BURST_S }, clock);
+}
+
+function blockListOf(ranges: Config["trustedProxies"]): BlockList | undefined {
+  if (ranges.length === 0) return undefined;
+  const list = new BlockList();
+  for (const { address, prefix } of ranges) {
+    list.addSubnet(address, prefix, isIP(address) === 4 ? "ipv4" : "ipv6");
+  }
+  return list;
 }
 
 const drawBytes: RandomBytes = (length) => crypto.getRandomValues(new Uint8Array(length));

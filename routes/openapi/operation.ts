@@ -28,6 +28,8 @@ type Path<P extends string> = Omit<RouteConfig, "path"> & { path: P };
 type Answer = { headers?: object };
 type Header = { description: string; schema: { type: "string" }; required?: boolean };
 
+/** Problems of whatever is asked. */
+const ALWAYS = [414, 429, 431];
 /** Problems that come with the right to ask. */
 const FAILS = {
   read: [401, 500, 503],
@@ -36,6 +38,8 @@ const FAILS = {
   open: [],
   own: [401, 500, 503],
 };
+/** Problems of a body that does not come, or comes broken. */
+const OF_BODIES = [400, 408];
 
 /**
  * An operation. Types have its answers in case of success alone, since the client throws all
@@ -45,7 +49,8 @@ export function operation<P extends string, R extends Path<P>>(
   route: R,
   { access, fails = [], conditional = false, anyWorkspace = false, example = {} }: Behaviour,
 ) {
-  const statuses = [...FAILS[access], ...fails].sort();
+  const ofBody = ["post", "patch", "delete"].includes(route.method) ? OF_BODIES : [];
+  const statuses = [...new Set([...ALWAYS, ...FAILS[access], ...ofBody, ...fails])].sort();
   const headers = conditional ? { headers: z.object(conditionalHeaders) } : {};
   const success = Object.entries(route.responses).map(([status, answer]) => {
     const all = { ...headersOf(access, conditional), ...(answer as Answer).headers };
@@ -112,6 +117,11 @@ export function problemOf(status: number, schema: unknown = Problem) {
   const codes = codesOf(status);
   const headers: Record<string, Header> = {
     ...(status === 401 && { "WWW-Authenticate": header("`Bearer`") }),
+    ...(status === 429 && {
+      "Retry-After": header("Seconds after which to try again."),
+      "RateLimit-Policy": header('What there is: `"requests";q=2000;w=10` is 2,000 in 10 seconds.'),
+      RateLimit: header("`r` is what is left of it, `t` the seconds after which to try again."),
+    }),
     ...(status === 503 && { "Retry-After": header("Seconds after which to try again.") }),
   };
   return {

@@ -38,7 +38,7 @@ export const MEANING: Readonly<Record<ProblemCode, string>> = {
 
 const PROBLEM_CODES = Object.keys(MEANING) as ProblemCode[];
 
-/** Of what is no refusal: the framework itself refuses nothing but a delivery that is too slow. */
+/** Of what is no refusal: the framework itself refuses nothing but a body that is too slow. */
 const OTHERS = { bad_request: 408, gone: 400, internal: 500 } as const;
 
 const STATUS_OF: Readonly<Record<ProblemCode, number>> = { ...STATUS, ...OTHERS };

@@ -7,8 +7,9 @@
 import { createHash } from "node:crypto";
 import type { Context } from "hono";
 import { LRUCache } from "lru-cache";
-import type { Directory, Snapshot } from "../../src/catalog/directory.ts";
+import type { Snapshot } from "../../src/catalog/directory.ts";
 import type { CacheCounts } from "../../src/catalog/hot_index.ts";
+import type { Services } from "../../src/services.ts";
 import { GenerationGone } from "../../src/store/generations.ts";
 import { hasCredentials } from "./authenticate.ts";
 import { type Derived, giveDerived } from "./derived.ts";
@@ -164,8 +165,17 @@ export interface Answers {
   counts(): CacheCounts;
 }
 
-/** Answers of at most about `maxBytes` in all. */
-export function createAnswers(directory: Directory, maxBytes: number): Answers {
+/** Answers of at most about `answerBytes` in all. */
+export function createAnswers(
+  { directory, answerBytes: maxBytes, config: { corsOrigins } }: Pick<
+    Services,
+    "directory" | "answerBytes" | "config"
+  >,
+): Answers {
+  /** Whether what middleware adds for a request is for that one alone: the name of its origin. */
+  const isForItself = (headers: Headers) =>
+    typeof corsOrigins !== "string" &&
+    corsOrigins.length > 0 && headers.has("origin");
   const counts = { hits: 0, misses: 0, evictions: 0 };
   const byQuery = new LRUCache<string, Answer>({
     maxSize: Math.ceil(maxBytes / 2),
@@ -228,7 +238,7 @@ export function createAnswers(directory: Directory, maxBytes: number): Answers {
       if (request.method !== "GET" || !isCurrent(givenIn)) return undefined;
       const known = given.get(request.url);
       const { headers } = request;
-      if (known === undefined || hasCredentials(headers)) return undefined;
+      if (known === undefined || hasCredentials(headers) || isForItself(headers)) return undefined;
       const form = known.ready(chooseEncoding(headers.get("accept-encoding")));
       if (form === undefined) return undefined;
       const response = isNotModified(headers, form) ? form.notModified : form.whole;
@@ -261,7 +271,7 @@ export function createAnswers(directory: Directory, maxBytes: number): Answers {
     },
     keep(request, response) {
       const left = leaving.get(request);
-      if (left === undefined) return response;
+      if (left === undefined || isForItself(request.headers)) return response;
       const { answer, snapshot, form, part } = left;
       form[part] = response;
       const isForAll = answer.isKept && !hasCredentials(request.headers);

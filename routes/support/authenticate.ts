@@ -20,15 +20,30 @@ import { invalid, Refused } from "../../src/refused.ts";
 import type { Services } from "../../src/services.ts";
 import type { Repo } from "../../src/store/repos.ts";
 import { repoNotFound } from "../../src/sync/repositories.ts";
+import { networkOf, type Peer } from "./address.ts";
 
-export type Env = { Variables: { identity: Identity } };
+export type Env = {
+  Bindings: Peer;
+  Variables: {
+    identity: Identity;
+    /** Where the request comes from; `""` if that is not known. */
+    address: string;
+  };
+};
 
 /** Finds out who is asking. A wrong token is refused even where none is needed. */
-export function authenticate({ identities }: Services) {
+export function authenticate({ identities, attempts }: Services) {
   return createMiddleware<Env>(async (c, next) => {
-    const identity = await identify(c, identities);
-    if (identity === undefined) throw tokenWanted();
-    c.set("identity", identity);
+    const look = async () => {
+      const identity = await identify(c, identities);
+      if (identity === undefined) throw tokenWanted();
+      return identity;
+    };
+    const text = c.req.header("authorization"), address = networkOf(c.get("address"));
+    c.set(
+      "identity",
+      await (text === undefined ? look() : attempts.attempt({ address, text }, look)),
+    );
     await next();
   });
 }

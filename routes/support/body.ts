@@ -1,9 +1,9 @@
 /** JSON bodies of requests. */
 
 import type { Context } from "hono";
-import { bodyLimit } from "hono/body-limit";
-import { Refused } from "../../src/refused.ts";
-import { problem } from "./problem.ts";
+import { createMiddleware } from "hono/factory";
+import { HTTPException } from "hono/http-exception";
+import { invalid, Refused } from "../../src/refused.ts";
 
 /** Nothing that Chartroom takes of a caller is longer. */
 const MAX_BODY_BYTES = 65_536;
@@ -14,13 +14,58 @@ const JSON_TYPES = [
   "application/json-patch+json",
 ];
 
-/** Refuses a longer body than so many bytes before it is read. */
-export function limitBody(maxSize = MAX_BODY_BYTES) {
-  return bodyLimit({
-    maxSize,
-    onError: (c) =>
-      problem(c, new Refused("body_too_large", `body: expected at most ${maxSize} bytes`)),
+/** How long a body may take to come, in milliseconds. */
+const BODY_MS = 15_000;
+/** Pieces in which a body may come: each costs a turn, and a chunk of one byte is six on the wire. */
+const MAX_PIECES = 4_096;
+
+const TOO_SLOW = "the body is too slow";
+
+/** Takes in a body of at most so many bytes, before anything is done with it. */
+export function limitBody(maxBytes = MAX_BODY_BYTES) {
+  return createMiddleware(async (c, next) => {
+    const { raw } = c.req;
+    if (raw.body !== null) {
+      const tooLong = new Refused("body_too_large", `body: expected at most ${maxBytes} bytes`);
+      if (Number(raw.headers.get("content-length")) > maxBytes) throw tooLong;
+      const bytes = await readWithin(raw.body, maxBytes);
+      if (bytes === undefined) throw tooLong;
+      c.req.raw = new Request(raw, { body: bytes });
+    }
+    await next();
   });
+}
+
+/** The bytes of a body; `undefined` if there are more. Throws if it does not come. */
+async function readWithin(
+  body: ReadableStream<Uint8Array>,
+  maxBytes: number,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  const reader = body.getReader();
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () => late.reject(new HTTPException(408, { message: TOO_SLOW })),
+    BODY_MS,
+  );
+  const pieces: Uint8Array<ArrayBuffer>[] = [];
+  try {
+    for (let length = 0;;) {
+      const { done, value } = await Promise.race([reader.read(), late.promise]);
+      if (done) return await new Blob(pieces).bytes();
+      length += value.length;
+      if (length > maxBytes) return undefined;
+      if (pieces.push(new Uint8Array(value)) > MAX_PIECES) {
+        throw invalid("body", `at most ${MAX_PIECES} pieces`);
+      }
+    }
+  } catch (error) {
+    if (error instanceof HTTPException || error instanceof Refused) throw error;
+    throw invalid("body", "what was announced, but it broke off or is not coded as HTTP has it");
+  } finally {
+    clearTimeout(timer);
+    // What has not come is not waited for.
+    reader.cancel().catch(() => {});
+  }
 }
 
 /** Reads a body that must be one JSON object. As in Go, the names of its fields are in any case. */

@@ -4,7 +4,7 @@ import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { describeError, type Log } from "../../src/log.ts";
-import { type RefusalCode, Refused } from "../../src/refused.ts";
+import { RateLimited, type RefusalCode, Refused } from "../../src/refused.ts";
 import { StoreUnavailable } from "../../src/store/kv.ts";
 
 /** All that an error can have as its `code`. */
@@ -46,6 +46,7 @@ const TITLE: Partial<Record<number, string>> = {
   403: "Forbidden",
   404: "Not Found",
   405: "Method Not Allowed",
+  408: "Request Timeout",
   409: "Conflict",
   413: "Content Too Large",
   414: "URI Too Long",
@@ -68,7 +69,16 @@ export function problem(c: Context, refused: Refused): Response {
   const status = STATUS[code];
   if (status === 401) c.header("WWW-Authenticate", "Bearer");
   if (status === 503) c.header("Retry-After", RETRY_AFTER_S);
+  if (refused instanceof RateLimited) tellLimit(c, refused);
   return problemJson(c, status, { code, message, ...(field && { field }), ...extra });
+}
+
+/** As draft-ietf-httpapi-ratelimit-headers-11 has it, which gives a bucket as so many in a window. */
+function tellLimit(c: Context, { waitMs, rate: { name, perSecond, burst } }: RateLimited) {
+  const seconds = Math.ceil(waitMs / 1_000);
+  c.header("Retry-After", `${seconds}`);
+  c.header("RateLimit-Policy", `"${name}";q=${burst};w=${Math.ceil(burst / perSecond)}`);
+  c.header("RateLimit", `"${name}";r=0;t=${seconds}`);
 }
 
 /** The answer to whatever a route throws. What went wrong inside is for the log alone. */
@@ -80,6 +90,8 @@ export function answerError(log: Log) {
       return problem(c, new Refused("unavailable", "the database does not answer"));
     }
     if (error instanceof HTTPException && error.status < 500) {
+      // Nobody waits for the rest of the body.
+      if (error.status === 408) c.header("Connection", "close");
       return problemJson(c, error.status, { code: "bad_request", message: error.message });
     }
     // Nobody is there any more to whom it matters.

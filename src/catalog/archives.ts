@@ -22,7 +22,8 @@ import { namesIn, type Readme, readmeIn } from "./look_through.ts";
 import { createSharedWork } from "./shared_work.ts";
 
 /** Archives that are fetched, and that are looked through, at once: in all and of one repository. */
-const FETCHES = { total: 6, perHost: 2 }, LOOKS = { total: 4, perHost: 2 };
+const FETCHES = { total: 6, perHost: 2, perWorkspace: 4 };
+const LOOKS = { total: 4, perHost: 2, perWorkspace: 3 };
 /** Those that may wait for either, themselves included: in all and of one repository. */
 const MAX_WAITING = { total: 400, perRepo: 40 };
 /** Bytes of archives in answers that are on their way, beside what is kept. */
@@ -94,7 +95,7 @@ export function createArchives(deps: ArchivesDeps): Archives {
     const { repo, chart } = owner;
     return looks({
       key: `${what} ${keyOf(owner)} ${sha256}`,
-      repoId: repo.id,
+      repo,
       signal,
       run: (signal) => logged(repo, chart, look(chart, bytes, signal)),
     });
@@ -116,7 +117,7 @@ export function createArchives(deps: ArchivesDeps): Archives {
         kept.set(key, archive);
         return archive;
       };
-      return await fetches({ key, repoId: repo.id, signal, run });
+      return await fetches({ key, repo, signal, run });
     },
     names: (owner, archive, signal) => lookAt("names", owner, archive, signal, namesIn),
     readme: (owner, archive, signal) => lookAt("readme", owner, archive, signal, readmeIn),

@@ -22,7 +22,7 @@ const MAX_ICON_BYTES = 1_048_576;
 /** The longest URL; a `data:` URL may be longer. */
 const MAX_URL = 4_096;
 /** Icons that are fetched at once, in all and of one repository. */
-const FETCHES = { total: 16, perHost: 4 };
+const FETCHES = { total: 16, perHost: 4, perWorkspace: 8 };
 /** Those that may wait for that, themselves included: a page has a hundred. */
 const MAX_WAITING = { total: 1_000, perRepo: 200 };
 /** How long an icon is taken for what its URL still gives. */
@@ -113,7 +113,7 @@ export function createIcons(deps: IconsDeps): Icons {
         return known.icon;
       }
       const run = (signal: AbortSignal) => logged(repo, chart, fetchAndKeep(key, owner, signal));
-      return await fetches({ key, repoId: repo.id, signal, run });
+      return await fetches({ key, repo, signal, run });
     },
     counts: () => ({
       ...counts,

@@ -2,6 +2,7 @@
 
 import { unlessAborted } from "../aborted.ts";
 import { Refused } from "../refused.ts";
+import type { Repo } from "../store/repos.ts";
 import { type Bounds, Queue } from "../sync/queue.ts";
 
 export interface SharedWorkDeps {
@@ -15,7 +16,8 @@ export interface SharedWorkDeps {
 export interface Wanted<T> {
   /** The same for all to whom the same result will do. */
   key: string;
-  repoId: string;
+  /** For which it is. */
+  repo: Pick<Repo, "id" | "workspace">;
   /** Of who waits. */
   signal: AbortSignal;
   /** Called for the first who asks; its signal is aborted when nobody waits any more. */
@@ -54,8 +56,8 @@ export function createSharedWork({ what, maxWaiting }: SharedWorkDeps): SharedWo
     await job.run(job.stop.signal).then(job.result.resolve, job.result.reject);
   }
 
-  function start({ key, repoId, run }: Wanted<unknown>, queue: Queue): Job {
-    const ofRepo = jobs.values().filter((job) => job.repoId === repoId);
+  function start({ key, repo, run }: Wanted<unknown>, queue: Queue): Job {
+    const ofRepo = jobs.values().filter(({ repoId }) => repoId === repo.id);
     const isFull = [...ofRepo].length >= maxWaiting.perRepo;
     if (isFull || jobs.size >= maxWaiting.total) {
       throw new Refused("unavailable", `too many ${what} are being fetched; try again later`);
@@ -63,9 +65,9 @@ export function createSharedWork({ what, maxWaiting }: SharedWorkDeps): SharedWo
     const result = Promise.withResolvers<unknown>();
     // It may fail when nobody waits any more.
     result.promise.catch(() => {});
-    const job = { repoId, run, result, stop: new AbortController(), waiting: 0 };
+    const job = { repoId: repo.id, run, result, stop: new AbortController(), waiting: 0 };
     jobs.set(key, job);
-    queue.add(key, repoId);
+    queue.add(key, { host: repo.id, workspace: repo.workspace });
     return job;
   }
 

@@ -47,7 +47,7 @@ export function moveDue(
 }
 
 /** A repository that is due at a time, in milliseconds of the epoch. */
-export type Due = Pick<Repo, "id" | "host"> & { at: number };
+export type Due = Pick<Repo, "id" | "host" | "workspace"> & { at: number };
 
 /** The repositories that are due by a time, the longest waiting first, in pages of at most `size`. */
 export async function* duePages(kv: Kv, by: number, size: number): AsyncGenerator<Due[]> {
@@ -55,9 +55,11 @@ export async function* duePages(kv: Kv, by: number, size: number): AsyncGenerato
   for (;;) {
     const rows = await kv.list(selector, size);
     const repos = await kv.getMany<Repo[]>(rows.map(({ key }) => keys.repo(key[2] as string)));
-    yield repos.flatMap(({ value }, i) =>
-      value === null ? [] : { id: value.id, host: value.host, at: rows[i]!.key[1] as number }
-    );
+    yield repos.flatMap(({ value }, i) => {
+      if (value === null) return [];
+      const { id, host, workspace } = value;
+      return { id, host, workspace, at: rows[i]!.key[1] as number };
+    });
     const last = rows[size - 1];
     if (last === undefined) return;
     // What comes next in the order of keys.

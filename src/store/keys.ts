@@ -4,6 +4,7 @@ export const keys = {
   repo: (id: string) => ["repo", id],
   repos: ["repo"],
   repoName: (workspace: string, name: string) => ["repo_name", workspace, name],
+  repoNames: (workspace: string) => ["repo_name", workspace],
   /** Written with every repository that is made, modified or deleted. */
   reposChange: ["repos_change"],
   index: (repoId: string) => ["index", repoId],

@@ -96,6 +96,11 @@ export async function listRepos(kv: Kv): Promise<Deno.KvEntry<Repo>[]> {
   return await kv.list<Repo>({ prefix: keys.repos });
 }
 
+/** How many repositories a workspace has, as far as `most`; `""` is where they are global. */
+export async function countRepos(kv: Kv, workspace: string, most: number): Promise<number> {
+  return (await kv.list({ prefix: keys.repoNames(workspace) }, most)).length;
+}
+
 /** Whether a name is taken in a workspace. */
 export async function isNameTaken(kv: Kv, workspace: string, name: string): Promise<boolean> {
   return (await kv.get(keys.repoName(workspace, name))).value !== null;

@@ -1,39 +1,49 @@
-/** Work that waits its turn: so much at once in all, and so much per host. */
+/** Work that waits its turn: so much at once in all, per host, and per workspace. */
 
 export interface Bounds {
   /** Most at once. */
   total: number;
   /** Most at once for one host. */
   perHost: number;
+  /** Most at once for one workspace; what is global is bounded by the others alone. */
+  perWorkspace: number;
+}
+
+/** What work is for. */
+export interface Place {
+  host: string;
+  /** Empty for what is global. */
+  workspace: string;
 }
 
 /** A queue of keys to be worked on, each by one at a time. */
 export class Queue {
   readonly #bounds: Bounds;
-  readonly #work: (key: string, host: string) => Promise<void>;
-  /** Hosts by key, the longest waiting first. */
-  #waiting = new Map<string, string>();
+  readonly #work: (key: string, place: Place) => Promise<void>;
+  /** By key, the longest waiting first. */
+  #waiting = new Map<string, Place>();
   readonly #running = new Map<string, Promise<void>>();
   readonly #busyHosts = new Map<string, number>();
+  readonly #busyWorkspaces = new Map<string, number>();
   #wanted = Promise.withResolvers<void>();
 
   /** `work` must not throw. */
-  constructor(bounds: Bounds, work: (key: string, host: string) => Promise<void>) {
+  constructor(bounds: Bounds, work: (key: string, place: Place) => Promise<void>) {
     this.#bounds = bounds;
     this.#work = work;
   }
 
   /** Lets a key be worked on, before the others if it is `urgent`; again if it is worked on now. */
-  add(key: string, host: string, urgent = false): void {
+  add(key: string, place: Place, urgent = false): void {
     if (urgent) {
       this.#waiting.delete(key);
-      this.#waiting = new Map([[key, host], ...this.#waiting]);
+      this.#waiting = new Map([[key, place], ...this.#waiting]);
     } else {
-      // The host may have changed; the place in the queue stays.
-      this.#waiting.set(key, host);
+      // The host may have changed; the turn in the queue stays.
+      this.#waiting.set(key, place);
     }
     // The others have found no place since they came.
-    this.#begin(key, host);
+    this.#begin(key, place);
   }
 
   /** Forgets what waits. */
@@ -53,9 +63,9 @@ export class Queue {
   }
 
   #fill() {
-    for (const [key, host] of this.#waiting) {
+    for (const [key, place] of this.#waiting) {
       if (this.#running.size >= this.#bounds.total) return;
-      this.#begin(key, host);
+      this.#begin(key, place);
     }
     if (this.#running.size >= this.#bounds.total) return;
     this.#wanted.resolve();
@@ -63,22 +73,29 @@ export class Queue {
   }
 
   /** Begins what waits, if there is a place for it. */
-  #begin(key: string, host: string) {
-    if (this.#running.size >= this.#bounds.total) return;
-    const busy = this.#busyHosts.get(host) ?? 0;
+  #begin(key: string, place: Place) {
+    const { total, perHost, perWorkspace } = this.#bounds, { host, workspace } = place;
     // One that runs stays waiting: what asked for it may have come after its work began.
-    if (this.#running.has(key) || busy >= this.#bounds.perHost) return;
+    if (this.#running.size >= total || this.#running.has(key)) return;
+    if ((this.#busyHosts.get(host) ?? 0) >= perHost) return;
+    if (workspace !== "" && (this.#busyWorkspaces.get(workspace) ?? 0) >= perWorkspace) return;
     this.#waiting.delete(key);
-    this.#busyHosts.set(host, busy + 1);
-    this.#running.set(key, this.#run(key, host));
+    count(this.#busyHosts, host, 1);
+    count(this.#busyWorkspaces, workspace, 1);
+    this.#running.set(key, this.#run(key, place));
   }
 
-  async #run(key: string, host: string) {
-    await this.#work(key, host);
+  async #run(key: string, place: Place) {
+    await this.#work(key, place);
     this.#running.delete(key);
-    const busy = this.#busyHosts.get(host)! - 1;
-    if (busy === 0) this.#busyHosts.delete(host);
-    else this.#busyHosts.set(host, busy);
+    count(this.#busyHosts, place.host, -1);
+    count(this.#busyWorkspaces, place.workspace, -1);
     this.#fill();
   }
+}
+
+function count(busy: Map<string, number>, name: string, by: 1 | -1) {
+  const now = (busy.get(name) ?? 0) + by;
+  if (now === 0) busy.delete(name);
+  else busy.set(name, now);
 }

@@ -6,12 +6,14 @@ import { IndexError } from "../helm/index_error.ts";
 import { parseIndex } from "../helm/index_parser.ts";
 import { newRepoId } from "../helm/ids.ts";
 import { invalid, Refused } from "../refused.ts";
+import type { OneByOne } from "../one_by_one.ts";
 import type { Egress } from "../sources/egress.ts";
 import { isS3 } from "../sources/place.ts";
 import type { FetchIndex } from "../sources/source.ts";
 import { requestSync } from "../store/due.ts";
 import type { Kv } from "../store/kv.ts";
 import {
+  countRepos,
   deleteRepo,
   findRepo,
   insertRepo,
@@ -35,6 +37,10 @@ export interface RepositoriesDeps {
   secrets: Secrets;
   syncer: Syncer;
   maxIndexBytes: number;
+  /** Most repositories of a workspace, and most that are global. */
+  maxRepos: number;
+  /** Registrations of this process, so that they are counted. */
+  registering: OneByOne;
   clock: () => number;
   randomBytes: (length: number) => Uint8Array;
   /** Called when a repository was made, modified or deleted. */
@@ -49,7 +55,10 @@ export interface CheckedIndex {
   bytes: number;
 }
 
-/** Registers a repository and starts its first sync; answers before that, with the id. */
+/**
+ * Registers a repository and starts its first sync; answers before that, with the id. Several
+ * processes may exceed a quota by what they are registering at the same moment.
+ */
 export async function registerRepo(
   deps: RepositoriesDeps,
   workspace: string,
@@ -75,10 +84,20 @@ export async function registerRepo(
     createTime: deps.clock(),
     revision: 1,
   };
-  if (!await insertRepo(deps.kv, repo)) throw nameTaken(name);
+  const inserted = await deps.registering(async () => {
+    await refuseIfFull(deps, workspace);
+    return await insertRepo(deps.kv, repo);
+  });
+  if (!inserted) throw nameTaken(name);
   deps.onChange(id);
   deps.syncer.start(repo);
   return id;
+}
+
+async function refuseIfFull({ kv, maxRepos }: RepositoriesDeps, workspace: string) {
+  if (await countRepos(kv, workspace, maxRepos) < maxRepos) return;
+  const message = `there are ${maxRepos} repositories in the workspace, which is most`;
+  throw new Refused("quota_exceeded", message, "workspace");
 }
 
 /** Downloads and reads the index of what may become a repository. Nothing is stored. */
@@ -168,7 +187,7 @@ export async function modifyRepo(
     throw new Refused("conflict", message);
   }
   deps.onChange(id);
-  deps.syncer.start({ id, host });
+  deps.syncer.start({ ...before, host });
 }
 
 /** Deletes a repository, with its apps and its history. */
@@ -183,7 +202,7 @@ export async function removeRepo(deps: RepositoriesDeps, id: string): Promise<vo
  */
 export async function askForSync(
   deps: RepositoriesDeps,
-  repo: Pick<Repo, "id" | "host">,
+  repo: Pick<Repo, "id" | "host" | "workspace">,
   force: boolean,
 ): Promise<string> {
   const ask = { id: crypto.randomUUID(), force, by: "caller", now: deps.clock() } as const;

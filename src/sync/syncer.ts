@@ -5,7 +5,7 @@ import { duePages, forgetDeliveries } from "../store/due.ts";
 import { listGarbage } from "../store/garbage.ts";
 import type { Progress } from "../store/progress.ts";
 import type { Repo } from "../store/repos.ts";
-import { Queue } from "./queue.ts";
+import { type Place, Queue } from "./queue.ts";
 import { sweepRepo, type SyncDeps, syncRepo } from "./sync_repo.ts";
 
 /** How many repositories are taken from the due index at once. */
@@ -21,7 +21,7 @@ const SOON_MS = 15_000;
 
 export interface Syncer {
   /** Syncs a repository, if it is due, before what waits; or else at a time, if that is near. */
-  start(repo: Pick<Repo, "id" | "host">, at?: number): void;
+  start(repo: Pick<Repo, "id" | keyof Place>, at?: number): void;
   /**
    * Works the due index, and sweeps garbage, until both are done or `deadline` is aborted; then what
    * has not begun stays due, for a later tick of any process. Never throws.
@@ -49,7 +49,9 @@ export function createSyncer(
   const listeners = new Map<string, Set<() => void>>();
   const later = new Map<string, { at: number; timer: ReturnType<typeof setTimeout> }>();
   const stop = new AbortController();
-  const queue = new Queue({ total: concurrency, perHost: MAX_PER_HOST }, run);
+  // However many repositories a workspace has, it leaves places for the others.
+  const perWorkspace = Math.max(1, Math.floor(concurrency / 2));
+  const queue = new Queue({ total: concurrency, perHost: MAX_PER_HOST, perWorkspace }, run);
   let sweeping = Promise.resolve();
   const syncDeps: SyncDeps = {
     ...deps,
@@ -59,32 +61,32 @@ export function createSyncer(
     },
   };
 
-  function startAt(repoId: string, host: string, at: number) {
+  function startAt(repoId: string, place: Place, at: number) {
     if (stop.signal.aborted) return;
     const wait = at - clock();
-    if (wait <= 0) queue.add(repoId, host);
-    else if (wait <= SOON_MS) startLater(repoId, host, at, wait);
+    if (wait <= 0) queue.add(repoId, place);
+    else if (wait <= SOON_MS) startLater(repoId, place, at, wait);
   }
 
-  function startLater(repoId: string, host: string, at: number, wait: number) {
+  function startLater(repoId: string, place: Place, at: number, wait: number) {
     const other = later.get(repoId);
     if (other !== undefined && other.at <= at) return;
     clearTimeout(other?.timer);
     const begin = () => {
       later.delete(repoId);
-      queue.add(repoId, host);
+      queue.add(repoId, place);
     };
     later.set(repoId, { at, timer: setTimeout(begin, wait) });
   }
 
-  async function run(repoId: string, host: string) {
+  async function run(repoId: string, place: Place) {
     try {
       const outcome = await syncRepo(syncDeps, repoId, stop.signal);
       if ("busyUntil" in outcome) {
         // The other one may be done sooner, or may have died: then its lease runs out.
-        startAt(repoId, host, Math.min(outcome.busyUntil, clock() + BUSY_MS));
+        startAt(repoId, place, Math.min(outcome.busyUntil, clock() + BUSY_MS));
       } else if (outcome.dueAt !== null) {
-        startAt(repoId, host, outcome.dueAt);
+        startAt(repoId, place, outcome.dueAt);
       }
     } catch (error) {
       if (!stop.signal.aborted) {
@@ -103,7 +105,7 @@ export function createSyncer(
   async function work(deadline: AbortSignal) {
     for await (const page of duePages(kv, clock() + SOON_MS, PAGE)) {
       if (stop.signal.aborted || deadline.aborted) break;
-      for (const { id, host, at } of page) startAt(id, host, at);
+      for (const { id, at, ...place } of page) startAt(id, place, at);
       await queue.room();
     }
     sweeping = sweepAll();
@@ -123,9 +125,9 @@ export function createSyncer(
   }
 
   return {
-    start({ id, host }, at) {
-      if (at !== undefined) startAt(id, host, at);
-      else if (!stop.signal.aborted) queue.add(id, host, true);
+    start({ id, host, workspace }, at) {
+      if (at !== undefined) startAt(id, { host, workspace }, at);
+      else if (!stop.signal.aborted) queue.add(id, { host, workspace }, true);
     },
     progress: (repoId) => progress.get(repoId),
     onNews(repoId, listener) {

@@ -65,13 +65,19 @@ function quiet(): Promise<void> {
 }
 
 /** Puts repositories of one host into the database, which are due in this order. */
-async function insert({ services }: Chartroom, url: string, count: number, first = 0) {
+async function insert(
+  { services }: Chartroom,
+  url: string,
+  count: number,
+  first = 0,
+  workspace = "",
+) {
   const ids: string[] = [];
   for (let number = first; number < first + count; number++) {
     const id = `repo-${String(number).padStart(14, "0")}`;
     const inserted = await insertRepo(services.kv, {
       id,
-      workspace: "",
+      workspace,
       name: id,
       url: `${url}/index.yaml?${number}`,
       host: new URL(url).host,
@@ -126,6 +132,27 @@ Deno.test("a host is asked for four indexes at once at most, and does not hold u
     assert.deepEqual([crowded!.most, small!.most, all.most], [4, 3, 7]);
     assert.equal(crowded!.upstream.requests.length, 40);
     assert.equal(small!.upstream.requests.length, 3);
+  }));
+
+Deno.test("a workspace takes half of the places at most, whoever asks for its syncs", () =>
+  withCrowds(4, [false, false], async (chartroom, all, [busy, other]) => {
+    const { call, services: { syncer } } = chartroom;
+    const ids = await insert(chartroom, busy!.upstream.url, 10, 0, "team-a");
+    await insert(chartroom, other!.upstream.url, 3, 10, "team-b");
+    const tick = syncer.tick();
+    await Promise.all([busy!.came(2), other!.came(2)]);
+    for (const id of ids) await call("POST", `/v1/repos/${id}/action`, { action: "index" });
+    await quiet();
+    assert.deepEqual([busy!.now, other!.now], [2, 2]);
+    other!.open();
+    await other!.came(3);
+    await quiet();
+    // Its places are not for those who have theirs.
+    assert.deepEqual([busy!.now, other!.now], [2, 0]);
+    busy!.open();
+    await tick;
+    await syncer.idle();
+    assert.deepEqual([busy!.most, other!.most, all.most], [2, 2, 4]);
   }));
 
 Deno.test("three repositories are done while forty of another host hang", () =>

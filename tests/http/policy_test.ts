@@ -310,6 +310,7 @@ class World implements AsyncDisposable {
     const environment = {
       CHARTROOM_ADMIN_TOKEN: ADMIN_TOKEN,
       CHARTROOM_ANONYMOUS_READ: anonymousRead,
+      CHARTROOM_RATE_LIMIT: "off",
     };
     const world = new World(await startChartroom({ environment }), startUpstream());
     for (const place of PLACES) await world.#settle(place);

@@ -20,8 +20,14 @@ export interface Chartroom {
   /** Milliseconds of the epoch, until a test moves it. */
   clock: { now: number };
   log: { event: string; fields?: Readonly<Record<string, unknown>> | undefined }[];
-  /** Sends a request; a body that is no text is sent as JSON. */
-  call(method: string, path: string, body?: unknown, headers?: HeadersInit): Promise<Answer>;
+  /** Sends a request, from an address if one is given; a body that is no text is sent as JSON. */
+  call(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: HeadersInit,
+    from?: string,
+  ): Promise<Answer>;
   /** Registers a repository and waits for its first sync. */
   register(url: string, more?: Record<string, unknown>): Promise<string>;
   /** Asks for a sync, waits for it, and tells the event of it. */
@@ -63,6 +69,7 @@ export async function startChartroom(options: Options = {}): Promise<Chartroom> 
     path: string,
     body?: unknown,
     headers?: HeadersInit,
+    from?: string,
   ): Promise<Answer> {
     const init: RequestInit = { method, headers: new Headers(headers) };
     if (body !== undefined) {
@@ -71,7 +78,7 @@ export async function startChartroom(options: Options = {}): Promise<Chartroom> 
         (init.headers as Headers).set("content-type", "application/json");
       }
     }
-    const response = await app.request(path, init);
+    const response = await app.request(path, init, from === undefined ? undefined : peer(from));
     const text = await response.text();
     const { status } = response;
     const type = (init.headers as Headers).get("content-type") ?? "";
@@ -115,6 +122,11 @@ export async function startChartroom(options: Options = {}): Promise<Chartroom> 
     },
     close: () => services.close(),
   };
+}
+
+/** What Deno tells a handler of a connection from an address. */
+export function peer(hostname: string) {
+  return { remoteAddr: { transport: "tcp", hostname, port: 50_000 } };
 }
 
 /** Runs a test with a Chartroom and an upstream, and ends both. */

@@ -17,6 +17,11 @@ Deno.test("loadConfig has defaults for one machine", () => {
     maxIndexBytes: 128 * 1_048_576,
     cacheBytes: 128 * 1_048_576,
     syncConcurrency: 8,
+    trustedProxies: [],
+    rateLimit: 200,
+    maxRepos: 1_000,
+    strictTransport: false,
+    corsOrigins: [],
     syncsDue: true,
   });
   assert.ok(Object.isFrozen(loadConfig({})));
@@ -36,6 +41,11 @@ Deno.test("loadConfig reads what is given", () => {
     CHARTROOM_CACHE_BYTES: "1048576",
     CHARTROOM_SYNC_CONCURRENCY: "1",
     CHARTROOM_PURGE_URL: "https://edge.example.org/purge?key=a%20b",
+    CHARTROOM_TRUSTED_PROXIES: "10.0.0.0/8, 192.0.2.1,2001:db8::/32",
+    CHARTROOM_RATE_LIMIT: "7",
+    CHARTROOM_MAX_REPOS: "3",
+    CHARTROOM_PUBLIC_URL: "https://Charts.example.org:443/",
+    CHARTROOM_CORS_ORIGINS: "https://Example.org, http://localhost:3000",
   });
   assert.equal(config.host, "::");
   assert.deepEqual(config.kv, { kind: "remote", url: "https://kv.example.org/v2" });
@@ -55,6 +65,29 @@ Deno.test("loadConfig reads what is given", () => {
   assert.equal(config.cacheBytes, 1_048_576);
   assert.equal(config.syncConcurrency, 1);
   assert.equal(config.purgeUrl, "https://edge.example.org/purge?key=a%20b");
+  assert.deepEqual(config.trustedProxies, [
+    { address: "10.0.0.0", prefix: 8 },
+    { address: "192.0.2.1", prefix: 32 },
+    { address: "2001:db8::", prefix: 32 },
+  ]);
+  assert.equal(config.rateLimit, 7);
+  assert.equal(config.maxRepos, 3);
+  assert.equal(config.publicUrl, "https://charts.example.org");
+  assert.equal(config.strictTransport, true);
+  assert.deepEqual(config.corsOrigins, ["https://example.org", "http://localhost:3000"]);
+});
+
+Deno.test("loadConfig knows no limit as off, and every origin only where somebody administers", () => {
+  for (const off of ["off", "0"]) {
+    assert.equal(loadConfig({ CHARTROOM_RATE_LIMIT: off }).rateLimit, 0);
+  }
+  const all = { CHARTROOM_CORS_ORIGINS: "*" };
+  assert.equal(loadConfig({ ...all, CHARTROOM_ADMIN_TOKEN: TOKEN }).corsOrigins, "*");
+  assert.throws(() => loadConfig(all), {
+    message: "CHARTROOM_CORS_ORIGINS takes * only where CHARTROOM_ADMIN_TOKEN is set",
+  });
+  const http = { CHARTROOM_PUBLIC_URL: "http://charts.example.org" };
+  assert.equal(loadConfig(http).strictTransport, false);
 });
 
 Deno.test("loadConfig on Deno Deploy takes the attached database, and wants token and key", () => {
@@ -65,6 +98,12 @@ Deno.test("loadConfig on Deno Deploy takes the attached database, and wants toke
   assert.equal(config.syncsDue, true);
   assert.equal(config.pinsAddresses, false);
   assert.equal(config.purgeUrl, "http://cache.localhost/invalidate/http");
+  assert.equal(config.strictTransport, true);
+  // What can only be the platform's own, and nothing that a caller can have.
+  assert.ok(config.trustedProxies.some(({ address }) => address === "10.0.0.0"));
+  assert.ok(config.trustedProxies.every(({ prefix }) => prefix >= 7));
+  const none = loadConfig({ ...deploy, CHARTROOM_TRUSTED_PROXIES: "192.0.2.1" }).trustedProxies;
+  assert.deepEqual(none, [{ address: "192.0.2.1", prefix: 32 }]);
   const purgeUrl = "http://edge:8080/";
   assert.equal(loadConfig({ ...deploy, CHARTROOM_PURGE_URL: purgeUrl }).purgeUrl, purgeUrl);
   assert.equal(loadConfig({ ...deploy, DENO_TIMELINE: "production" }).syncsDue, true);
@@ -95,6 +134,11 @@ Deno.test("a wrong value names its variable and what it takes", () => {
     CHARTROOM_MAX_INDEX_BYTES: ["1", "5TB", "-1", "8 GiB"],
     CHARTROOM_CACHE_BYTES: ["much"],
     CHARTROOM_SYNC_CONCURRENCY: ["0", "101", "1.5"],
+    CHARTROOM_TRUSTED_PROXIES: ["localhost", "10.0.0.0/33", "::/129", "10.0.0", "10.0.0.1:80"],
+    CHARTROOM_RATE_LIMIT: ["none", "-1", "0.5"],
+    CHARTROOM_MAX_REPOS: ["0", "off"],
+    CHARTROOM_PUBLIC_URL: ["x", "ftp://x", "https://x/y", "https://u:p@x", "https://x?y"],
+    CHARTROOM_CORS_ORIGINS: ["x", "https://*.x/y", "https://x/y", "https://x, *", "null"],
     CHARTROOM_PURGE_URL: ["edge", "ftp://edge/", "http:edge", "http://", "http://me:x@edge/"],
   };
   for (const [name, values] of Object.entries(wrong)) {

@@ -1,0 +1,52 @@
+/** What requests cost, in units: one is up to 5 ms of a core, with what the request sets going. */
+
+import type { HonoRequest } from "hono";
+import { parsePaging } from "./paging.ts";
+
+interface Cost {
+  methods: RegExp;
+  /** The end of the path. */
+  path: RegExp;
+  units: number;
+}
+
+/**
+ * The first that fits counts. Measured with 10,000 apps in 100 repositories: an index of 14,400
+ * versions takes 130 ms to be looked through and 450 ms to be stored anew, an app of a list 30 µs, a
+ * search 3 ms, all facets 10 ms.
+ */
+const COSTS: readonly Cost[] = [
+  { methods: /^/, path: /^\/(healthz|readyz)\/?$/, units: 0 },
+  // An index is downloaded and read, now or soon after.
+  { methods: /^POST$/, path: /\/repos\/?$/, units: 100 },
+  { methods: /^PATCH$/, path: /\/repos\/[^/]+\/?$/, units: 100 },
+  { methods: /^POST$/, path: /\/repos\/[^/]+\/action\/?$/, units: 50 },
+  { methods: /^POST$/, path: /\/webhooks\/[^/]+\/?$/, units: 5 },
+  // Whatever else is written.
+  { methods: /^(POST|PUT|PATCH|DELETE)$/, path: /^/, units: 5 },
+  // An archive is fetched, looked through and unpacked; and nothing of it is kept but itself.
+  { methods: /^/, path: /\/files\/?$/, units: 50 },
+  { methods: /^/, path: /\/package\/?$/, units: 10 },
+  // Kept once it is drawn, which takes up to 200 ms.
+  { methods: /^/, path: /\/readme\/?$/, units: 10 },
+  { methods: /^/, path: /\/icon\/?$/, units: 2 },
+];
+
+/** Items of a list for a unit. */
+const ITEMS = 150;
+/** Units of a list without end: of apps, and of anything else, of which there is less. */
+const ALL_APPS = 100, ALL = 10;
+const SEARCH = 2;
+const FACETS = 5;
+
+/** The units of a request. */
+export function costOf(request: HonoRequest): number {
+  const { method, path } = request;
+  const found = COSTS.find((cost) => cost.methods.test(method) && cost.path.test(path));
+  if (found !== undefined) return found.units;
+  const { limit } = parsePaging((name) => request.query(name));
+  const all = /\/apps\/?$/.test(path) ? ALL_APPS : ALL;
+  const items = limit === -1 ? all : Math.min(Math.ceil(limit / ITEMS), all);
+  const more = (request.query("q") ? SEARCH : 0) + (request.query("facets") ? FACETS : 0);
+  return Math.max(1, items) + more;
+}

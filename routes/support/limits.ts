@@ -1,0 +1,74 @@
+/** What a request may be, and how many of them one caller may send. */
+
+import type { Context } from "hono";
+import { createMiddleware } from "hono/factory";
+import type { Identity } from "../../src/access/policy.ts";
+import { RateLimited, Refused } from "../../src/refused.ts";
+import type { Services } from "../../src/services.ts";
+import { addressOf, networkOf } from "./address.ts";
+import { type Env, hasCredentials } from "./authenticate.ts";
+import { costOf } from "./costs.ts";
+
+/** A path with its query. The longest that make sense have a hundred ids. */
+const MAX_TARGET = 8_192;
+/** Names and values of all headers, in characters. */
+const MAX_HEADERS = 32_768;
+
+/**
+ * Refuses what is too long, finds out where a request comes from, and counts it there, unless it is
+ * for {@link countIdentity} to count.
+ */
+export function limitRequests({ limits, trustedProxies }: Services) {
+  return createMiddleware<Env>(async (c, next) => {
+    const { raw, path } = c.req;
+    c.set("address", addressOf(raw, c.env, trustedProxies));
+    refuseIfLong(raw);
+    const isIdentified = hasCredentials(raw.headers) && IDENTIFIED.test(path);
+    if (!isIdentified) take(c, limits, addressKey(c.get("address")));
+    await next();
+  });
+}
+
+/** Where credentials are looked at. A webhook's are for one repository. */
+const IDENTIFIED = /^\/(?:v1\/(?!webhooks\/)|kapis\/openpitrix\.io\/v1\/)/;
+
+/** Counts a request of somebody who has shown who they are. */
+export function countIdentity({ limits }: Services) {
+  return createMiddleware<Env>(async (c, next) => {
+    if (hasCredentials(c.req.raw.headers)) take(c, limits, callerOf(c));
+    await next();
+  });
+}
+
+/** Who a request is counted for; `""` if that is not known. */
+export function callerOf(c: Context<Env>): string {
+  const { kind, name, tokenId }: Identity = c.get("identity");
+  if (kind === "open" || kind === "anonymous") return addressKey(c.get("address"));
+  return tokenId === undefined ? `${kind} ${name}` : `token ${tokenId}`;
+}
+
+/** Whose requests without credentials are counted together. */
+export function addressKey(address: string): string {
+  return address === "" ? "" : `address ${networkOf(address)}`;
+}
+
+function take(c: Context, { callers }: Services["limits"], key: string) {
+  // Where nobody can be told from anybody else, one would stand for all.
+  const units = key === "" ? 0 : costOf(c.req);
+  const waitMs = units === 0 ? 0 : callers.take(key, units);
+  if (waitMs === 0) return;
+  throw new RateLimited(`this costs ${units} units, which are used up; wait`, waitMs, callers.rate);
+}
+
+function refuseIfLong({ url, headers }: Request) {
+  const target = url.length - new URL(url).origin.length;
+  if (target > MAX_TARGET) {
+    throw new Refused("uri_too_long", `path and query: expected at most ${MAX_TARGET} characters`);
+  }
+  let length = 0;
+  for (const [name, value] of headers) length += name.length + value.length;
+  if (length > MAX_HEADERS) {
+    const message = `headers: expected at most ${MAX_HEADERS} characters`;
+    throw new Refused("headers_too_large", message);
+  }
+}
