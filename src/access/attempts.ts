@@ -1,7 +1,7 @@
 /** Tries to be let in: what does not work is counted, by where it comes from. */
 
 import { createHash } from "node:crypto";
-import { LRUCache } from "lru-cache";
+import { countedLru } from "../counted_lru.ts";
 import { RateLimited, Refused } from "../refused.ts";
 import { createRateLimit, type RateLimit } from "./rate_limit.ts";
 
@@ -35,7 +35,7 @@ export interface Attempts {
 export function createAttempts(clock: () => number): Attempts {
   const byAddress = createRateLimit(FAILURES, clock);
   const byWebhook = createRateLimit(UNPROVEN, clock);
-  const worked = new LRUCache<string, true>({ max: MAX_KNOWN });
+  const worked = countedLru<true>(MAX_KNOWN);
 
   return {
     async attempt({ address, text, webhook }, look) {

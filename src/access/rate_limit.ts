@@ -1,6 +1,6 @@
 /** Token buckets: how much somebody may have at once, and for how long that goes on. */
 
-import { LRUCache } from "lru-cache";
+import { countedLru } from "../counted_lru.ts";
 
 /** Buckets that are known. One that is dropped is full again, as it would be seconds later anyway. */
 const MAX_BUCKETS = 10_000;
@@ -32,7 +32,7 @@ export interface RateLimit {
 /** Buckets of one rate. `clock` gives milliseconds. */
 export function createRateLimit(rate: Rate, clock: () => number): RateLimit {
   /** When each bucket will be full; of a full one, nothing is known. */
-  const fullAt = new LRUCache<string, number>({ max: MAX_BUCKETS });
+  const fullAt = countedLru<number>(MAX_BUCKETS);
   const msPerUnit = 1_000 / rate.perSecond, capacityMs = rate.burst * msPerUnit;
 
   /** Milliseconds until a bucket is full. A clock that was set back makes nobody wait for longer. */

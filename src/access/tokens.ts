@@ -1,7 +1,7 @@
 /** Tokens that Chartroom makes, and who shows them. */
 
 import { createHash } from "node:crypto";
-import { LRUCache } from "lru-cache";
+import { countedLru } from "../counted_lru.ts";
 import { invalid, Refused, unknownField } from "../refused.ts";
 import { type Kv, StoreUnavailable } from "../store/kv.ts";
 import {
@@ -67,7 +67,7 @@ export function hashOf(secret: string): string {
 }
 
 export function createTokens({ kv, clock, randomBytes }: TokensDeps): Tokens {
-  const known = new LRUCache<string, { token: Token; readAt: number }>({ max: MAX_KNOWN });
+  const known = countedLru<{ token: Token; readAt: number }>(MAX_KNOWN);
 
   async function look(hash: string): Promise<Token | undefined> {
     const now = clock(), before = known.get(hash);

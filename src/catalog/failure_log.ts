@@ -1,6 +1,6 @@
 /** Failures of upstreams that callers were told, for the log. */
 
-import { LRUCache } from "lru-cache";
+import { countedLru } from "../counted_lru.ts";
 import type { ChartVersion } from "../helm/chart.ts";
 import { describeError, type Log } from "../log.ts";
 import { Refused } from "../refused.ts";
@@ -19,7 +19,7 @@ export function createFailureLog(
   event: string,
   { clock, log }: { clock: () => number; log: Log },
 ): LogFailure {
-  const lastTold = new LRUCache<string, number>({ max: MAX_LOGGED });
+  const lastTold = countedLru<number>(MAX_LOGGED);
   const tell = (repo: Repo, chart: ChartVersion, error: unknown) => {
     // Nobody waited for it any more, or all ends.
     if ((error as Error).name === "AbortError") return;
