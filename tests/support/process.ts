@@ -1,5 +1,7 @@
 /** Chartroom as a process of its own, started as a user starts it. */
 
+import { watchOutput } from "./leaks.ts";
+
 const ROOT = new URL("../../", import.meta.url).pathname;
 const PERMISSIONS = ["--allow-net", "--allow-env", "--allow-read", "--allow-write"];
 const DEADLINE_MS = 30_000;
@@ -48,11 +50,15 @@ export function start(
     for await (const text of decoded) {
       const parts = (rest + text).split("\n");
       rest = parts.pop()!;
+      parts.forEach((line) => watchOutput(stream, line));
       lines.push(...parts);
       for (const look of waiting) look();
     }
   })();
-  const other = child[stream === "stdout" ? "stderr" : "stdout"].pipeTo(new WritableStream());
+  const other = (async () => {
+    const name = stream === "stdout" ? "stderr" : "stdout";
+    watchOutput(name, await new Response(child[name]).text());
+  })();
   return {
     lines,
     saw(pattern) {
