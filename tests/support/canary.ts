@@ -3,14 +3,19 @@
  * however they are written.
  */
 
+import { SAMPLE } from "../../routes/openapi/sample.ts";
+
 /** Of what is sealed or kept nowhere, and comes out nowhere. */
 const MARK = "qX7zCanaryVault";
 /** Of what stands in the query of a repository's URL, which who may change the repository is shown. */
 const QUERY_MARK = "wJ5kCanaryQuery";
 /** Keys that clients show are no texts of our choice; a piece of each is as good as a mark. */
 const KEYS = ["client_ec.key", "client_rsa.key", "client_encrypted.key", "pss.key", "stranger.key"];
-/** How secrets that Chartroom draws look. */
-const DRAWN = /cr[wts]_[A-Za-z0-9_-]{43}/g;
+/** How secrets that Chartroom draws look, but for those of the document's examples. */
+const DRAWN = new RegExp(
+  `(?!${SAMPLE.secret}|${SAMPLE.bearer})cr[wts]_[A-Za-z0-9_-]{43}`,
+  "g",
+);
 const SHOWN_CHARS = 60;
 /** A line's end in base64 and quoted-printable. */
 const BREAK = "(?:=?\\r?\\n)?";

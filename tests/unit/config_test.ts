@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { ConfigError, loadConfig } from "../../src/config.ts";
+import { canary, keyCanary } from "../support/canary.ts";
 
-const TOKEN = "correct-horse-battery";
-const KEY = new Uint8Array(32).fill(7).toBase64();
+const TOKEN = canary("token");
+const KEY = keyCanary("key");
 
 Deno.test("loadConfig has defaults for one machine", () => {
   assert.deepEqual(loadConfig({}), {
@@ -33,12 +34,12 @@ Deno.test("loadConfig reads what is given", () => {
     CHARTROOM_MAX_INDEX_BYTES: "64MiB",
     CHARTROOM_CACHE_BYTES: "1048576",
     CHARTROOM_SYNC_CONCURRENCY: "1",
-    CHARTROOM_PURGE_URL: "https://edge.example.org/purge?key=a%20b",
+    CHARTROOM_PURGE_URL: `https://edge.example.org/purge?key=a%20${canary("b")}`,
   });
   assert.equal(config.host, "::");
   assert.deepEqual(config.kv, { kind: "remote", url: "https://kv.example.org/v2" });
   assert.equal(config.adminToken, TOKEN);
-  assert.deepEqual(config.secretKeys, [1, 2].map(() => new Uint8Array(32).fill(7)));
+  assert.deepEqual(config.secretKeys, [1, 2].map(() => Uint8Array.fromBase64(KEY)));
   assert.equal(config.secretKeyFile, undefined);
   assert.deepEqual(config.allowUpstream, [
     { host: "charts.internal" },
@@ -52,7 +53,7 @@ Deno.test("loadConfig reads what is given", () => {
   assert.equal(config.maxIndexBytes, 64 * 1_048_576);
   assert.equal(config.cacheBytes, 1_048_576);
   assert.equal(config.syncConcurrency, 1);
-  assert.equal(config.purgeUrl, "https://edge.example.org/purge?key=a%20b");
+  assert.equal(config.purgeUrl, `https://edge.example.org/purge?key=a%20${canary("b")}`);
 });
 
 Deno.test("loadConfig on Deno Deploy takes the attached database, and wants token and key", () => {
@@ -85,14 +86,20 @@ Deno.test("a wrong value names its variable and what it takes", () => {
     PORT: ["-1", "65536", "8e3", "x"],
     HOST: ["0.0.0.0"],
     CHARTROOM_KV: ["ftp://x", "http://"],
-    CHARTROOM_ADMIN_TOKEN: ["short", "has a space in the middle", "ünïcödé-ünïcödé-ünïcödé"],
-    CHARTROOM_SECRET_KEY: ["x", "AAAA", `${KEY},`],
+    CHARTROOM_ADMIN_TOKEN: ["short", `has a space ${canary("x")}`, `ünïcödé-${canary("x")}`],
+    CHARTROOM_SECRET_KEY: ["x", "AAAA", `${KEY},`, canary("x")],
     CHARTROOM_ANONYMOUS_READ: ["yes", "1"],
     CHARTROOM_ALLOW_UPSTREAM: ["10.0.0.0/33", "a b", "http://x", "x/8", "x:0", "x:99999", "[::1"],
     CHARTROOM_MAX_INDEX_BYTES: ["1", "5TB", "-1", "8 GiB"],
     CHARTROOM_CACHE_BYTES: ["much"],
     CHARTROOM_SYNC_CONCURRENCY: ["0", "101", "1.5"],
-    CHARTROOM_PURGE_URL: ["edge", "ftp://edge/", "http:edge", "http://", "http://me:x@edge/"],
+    CHARTROOM_PURGE_URL: [
+      "edge",
+      "ftp://edge/",
+      "http:edge",
+      "http://",
+      `http://me:${canary("x")}@edge/`,
+    ],
   };
   for (const [name, values] of Object.entries(wrong)) {
     for (const value of values) {
