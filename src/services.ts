@@ -9,7 +9,7 @@ import { createHotIndex, type HotIndex } from "./catalog/hot_index.ts";
 import { Scopes } from "./catalog/scope.ts";
 import { type Config, ConfigError } from "./config.ts";
 import { tagsOfGeneration, tagsOfRepo } from "./edge_tags.ts";
-import type { Log } from "./log.ts";
+import { type Log, withoutUrlSecrets } from "./log.ts";
 import { createArchiveSource } from "./sources/archive.ts";
 import { createEgress } from "./sources/egress.ts";
 import { createSource } from "./sources/download.ts";
@@ -64,7 +64,7 @@ export async function createServices(
   const { log, clock = Date.now, random = Math.random, httpLimits = HTTP_LIMITS } = surroundings;
   const { randomBytes = drawBytes } = surroundings;
   const kv = await openKv(config.kv).catch((error) => {
-    throw new ConfigError("CHARTROOM_KV", `cannot be opened: ${error}`);
+    throw new ConfigError("CHARTROOM_KV", `cannot be opened: ${withoutUrlSecrets(String(error))}`);
   });
   const secrets = await createSecrets(await secretKeys(config));
   const egress = createEgress(config.allowUpstream);
