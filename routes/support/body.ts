@@ -43,7 +43,7 @@ export async function readObject(c: Context): Promise<Record<string, unknown>> {
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     // V8 quotes what stands there, which may be a password.
-    const place = /at position \d+/.exec(error.message)?.[0];
+    const place = /at position \d+(?= \()/.exec(error.message)?.[0];
     const message = `body: expected JSON${place === undefined ? "" : `, unlike what is ${place}`}`;
     throw new Refused("invalid_field", message, "body");
   }
