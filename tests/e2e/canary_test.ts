@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { canary, keyCanary, leakIn, queryCanary, sealedLeakIn } from "../support/canary.ts";
+import { withChartroom } from "../support/chartroom.ts";
 import { type Echo, startEchoUpstream } from "../support/echo_upstream.ts";
 import { answerTo } from "../support/leaks.ts";
 import { eventually, type Process, run, startProcess, withFolder } from "../support/process.ts";
@@ -285,6 +286,24 @@ Deno.test("what callers send in wrong ways or places is said again to nobody", (
     service.kill("SIGTERM");
     assert.equal((await service.status).code, 0);
     await own.close();
+  }));
+
+Deno.test("what the database does not take, or fails on, is not logged", () =>
+  withChartroom(async ({ call, register, services, log }, upstream) => {
+    upstream.serve("/index.yaml", indexOf({ one: ["1.0.0"] }));
+    const id = await register(upstream.url);
+    const credential = JSON.stringify(BASIC), url = `${upstream.url}/?token=${QUERY}`;
+    const body = { name: "b", url, credential };
+    const write = () =>
+      Promise.all([call("POST", "/v1/repos", body), call("PATCH", `/v1/repos/${id}`, body)]);
+    const { commit } = services.kv;
+    services.kv.commit = () => Promise.reject(new Error(`error sending request for url (${url})`));
+    for (const { status } of await write()) assert.equal(status, 500);
+    assert.equal(log.filter(({ event }) => event === "request failed").length, 2);
+    services.kv.commit = commit;
+    await services.kv.close();
+    for (const { status } of await write()) assert.equal(status, 503);
+    assert.equal(log.filter(({ event }) => event === "store unavailable").length, 2);
   }));
 
 Deno.test("a wrong variable is named, and its value is not", () =>

@@ -8,6 +8,7 @@ import { indexUrl } from "../../src/sources/http.ts";
 import { parsePeriod } from "../../src/sync/period.ts";
 import { parseConditions } from "../../routes/support/conditions.ts";
 import { parsePaging, slice } from "../../routes/support/paging.ts";
+import { withoutUrlSecrets } from "../../src/log.ts";
 import { canary } from "../support/canary.ts";
 
 Deno.test("parsePeriod reads Go's durations, and raises a short one to the minimum", () => {
@@ -153,4 +154,15 @@ Deno.test("of many that make the key file at once, all have the same key", async
   await Deno.writeTextFile(path, "AAAA");
   await assert.rejects(loadOrMakeKey(path), /does not hold 32 bytes/);
   await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("URLs in errors lose userinfo and query, and nothing else", () => {
+  const table = [
+    ["for url (http://h/p?token=hush): tcp", "for url (http://h/p): tcp"],
+    ["to 'https://me:hush@h:1/?t=hush': x", "to 'https://h:1/': x"],
+    ["http://h?hush#hush and s3://k:hush@b/c", "http://h and s3://b/c"],
+    ["http://h/a@b ok? 1", "http://h/a@b ok? 1"],
+    ["at f (file:///src/a.ts:1:2)", "at f (file:///src/a.ts:1:2)"],
+  ] as const;
+  for (const [text, expected] of table) assert.equal(withoutUrlSecrets(text), expected);
 });
