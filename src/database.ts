@@ -5,7 +5,7 @@ import { checkKeys } from "./access/key_check.ts";
 import { loadOrMakeKey } from "./access/key_file.ts";
 import { createSecrets, SECRET_KEY_BYTES, type Secrets } from "./access/secrets.ts";
 import { type Config, ConfigError } from "./config.ts";
-import type { Log } from "./log.ts";
+import { type Log, withoutUrlSecrets } from "./log.ts";
 import { type Kv, type KvLocation, openKv, StoreUnavailable } from "./store/kv.ts";
 
 export interface Database {
@@ -21,7 +21,7 @@ export async function openDatabase(config: Config): Promise<Database> {
   const kv = await openKv(config.kv).catch((error) => {
     throw new ConfigError(
       "CHARTROOM_KV",
-      `cannot be opened${flagsFor(config.kv, error)}: ${error}`,
+      `cannot be opened${flagsFor(config.kv, error)}: ${withoutUrlSecrets(String(error))}`,
     );
   });
   try {

@@ -10,5 +10,11 @@ export const jsonLog: Log = (event, fields) => {
 
 /** What an error is, for the log. */
 export function describeError(error: unknown): { error: string } {
-  return { error: error instanceof Error ? error.stack ?? String(error) : String(error) };
+  const text = error instanceof Error ? error.stack ?? String(error) : String(error);
+  return { error: withoutUrlSecrets(text) };
+}
+
+/** A text whose URLs have lost userinfo and query: Deno's errors quote what was called. */
+export function withoutUrlSecrets(text: string): string {
+  return text.replace(/(\w:\/\/)(?:[^\s/?#'"()]*@)?([^\s?'"()]*)(?:\?[^\s'"()]*)?/g, "$1$2");
 }

@@ -87,7 +87,10 @@ export async function readObject(c: Context): Promise<Record<string, unknown>> {
     body = JSON.parse(await c.req.text());
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    throw new Refused("invalid_field", `body: expected JSON, but ${error.message}`, "body");
+    // V8 quotes what stands there, which may be a password.
+    const place = /at position \d+(?= \()/.exec(error.message)?.[0];
+    const message = `body: expected JSON${place === undefined ? "" : `, unlike what is ${place}`}`;
+    throw new Refused("invalid_field", message, "body");
   }
   if (typeof body !== "object" || body === null || Array.isArray(body)) {
     throw new Refused("invalid_field", "body: expected a JSON object", "body");

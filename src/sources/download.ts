@@ -2,8 +2,9 @@
 
 import type { Egress } from "./egress.ts";
 import { type Call, callPlace, explainConnection, readBody, refuseUnlessOk } from "./call.ts";
+import { basicAuth } from "./http.ts";
 import { placeOf } from "./place.ts";
-import type { FetchIndex, IndexAnswer, IndexRequest, Validators } from "./source.ts";
+import type { Credential, FetchIndex, IndexAnswer, IndexRequest, Validators } from "./source.ts";
 import { HTTP_LIMITS, type HttpLimits, Watch } from "./watch.ts";
 
 /** Longer validators are not kept: they stand in the pointer, which is one KV value. */
@@ -49,7 +50,7 @@ async function download(
       watch.stop();
       await response.body?.cancel().catch(() => {});
     },
-    validators: validatorsOf(response.headers),
+    validators: validatorsOf(response.headers, credential),
     ...totalOf(response.headers),
   };
 }
@@ -69,11 +70,21 @@ function totalOf(headers: Headers): { totalBytes?: number } {
   return told ? { totalBytes: Number(length) } : {};
 }
 
-function validatorsOf(headers: Headers): Validators {
-  const short = (name: string) => {
+function validatorsOf(headers: Headers, credential: Credential | undefined): Validators {
+  const kept = (name: string) => {
     const value = headers.get(name);
-    return value !== null && value.length <= MAX_VALIDATOR ? value : undefined;
+    const isKept = value !== null && value.length <= MAX_VALIDATOR && !repeats(value, credential);
+    return isKept ? value : undefined;
   };
-  const etag = short("etag"), lastModified = short("last-modified");
+  const etag = kept("etag"), lastModified = kept("last-modified");
   return { ...(etag && { etag }), ...(lastModified && { lastModified }) };
+}
+
+/** Whether an upstream says again what it was shown, which would be kept without being sealed. */
+function repeats(text: string, credential: Credential | undefined): boolean {
+  if (credential === undefined) return false;
+  const shown = "username" in credential
+    ? [credential.password, basicAuth(credential).replace("Basic ", "")]
+    : [credential.sessionToken];
+  return shown.some((secret) => secret && text.includes(secret));
 }

@@ -43,6 +43,7 @@ function proofs(credential: BasicCredential | undefined): Omit<Place, "url"> {
   };
 }
 
-function basicAuth({ username, password }: BasicCredential): string {
+/** What proves a user name and password in HTTP. */
+export function basicAuth({ username, password }: BasicCredential): string {
   return `Basic ${new TextEncoder().encode(`${username}:${password}`).toBase64()}`;
 }

@@ -6,6 +6,7 @@ import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import { appId, appKey } from "../../src/helm/ids.ts";
 import { SETTLE_MS } from "../../src/sources/purge.ts";
 import { StoreUnavailable } from "../../src/store/kv.ts";
+import { canary } from "../support/canary.ts";
 import type { Body } from "../support/chartroom.ts";
 import { type Fleet, HOST, withFleet } from "../support/fleet.ts";
 import { indexOf, type VersionSpec } from "../support/upstream.ts";
@@ -13,7 +14,7 @@ import { indexOf, type VersionSpec } from "../support/upstream.ts";
 /** Of the mixtures; others find other orders of the same things. */
 const SEED = 20_260_101;
 const OPERATIONS = 20_000, OPEN_OPERATIONS = 4_000;
-const TOKEN = "correct-horse-battery";
+const TOKEN = canary("token");
 /** In all names and texts of workspaces' repositories. */
 const CANARY = "canary";
 const WORKSPACES = ["alpha", "beta"];
@@ -341,7 +342,7 @@ interface World {
 const headersOf = (caller: Caller): Record<string, string> =>
   caller === "anonymous"
     ? {}
-    : { authorization: `Bearer ${caller === "admin" ? TOKEN : "wrong-horse-battery"}` };
+    : { authorization: `Bearer ${caller === "admin" ? TOKEN : canary("wrong")}` };
 
 function decode(bytes: Uint8Array, encoding: string | null): string {
   const decoded = encoding === "gzip"

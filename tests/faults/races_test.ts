@@ -6,6 +6,7 @@ import { keys } from "../../src/store/keys.ts";
 import { acquireLease, LEASE_MS } from "../../src/store/leases.ts";
 import { StoreUnavailable } from "../../src/store/kv.ts";
 import { beginSync } from "../../src/store/sync_commit.ts";
+import { canary } from "../support/canary.ts";
 import { type Chartroom, withChartroom } from "../support/chartroom.ts";
 import { holdBack, indexOf, type Upstream } from "../support/upstream.ts";
 
@@ -147,7 +148,7 @@ Deno.test("of two changes of URL and credential at once, the one that overtakes 
       await go.promise;
       return new Response(OLD);
     });
-    const credential = JSON.stringify({ username: "for", password: "a alone" });
+    const credential = JSON.stringify({ username: "for", password: canary("a alone") });
     const slow = call("PATCH", `/v1/repos/${id}`, { credential });
     await asked.promise;
     const quick = await call("PATCH", `/v1/repos/${id}`, { url: `${upstream.url}/b` });

@@ -6,6 +6,7 @@ import type { IndexError, IndexErrorReason } from "../../src/helm/index_error.ts
 import { createSource } from "../../src/sources/download.ts";
 import { createEgress } from "../../src/sources/egress.ts";
 import type { IndexRequest, S3Credential } from "../../src/sources/source.ts";
+import { canary } from "../support/canary.ts";
 import { ask, download } from "../support/download.ts";
 import { send, startRawUpstream } from "../support/raw_upstream.ts";
 import { type S3Server, startS3Server } from "../support/s3_server.ts";
@@ -15,8 +16,8 @@ const { allowUpstream: ALLOWED } = loadConfig({ CHARTROOM_ALLOW_UPSTREAM: "127.0
 const LIMITS = { idleMs: 500, totalMs: 2_000, redirects: 5 };
 const GOOD = indexOf({ good: ["1.0.0"] });
 const REGION = "eu-west-1";
-const SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
-const TOKEN = "FwoGZXIvYXdzEB0a/+==";
+const SECRET = canary("K7MDENG/bPxRfiCYEXAMPLEKEY");
+const TOKEN = canary("FwoGZXIvYXdzEB0a/+==");
 
 /** A user, of whom the URL's server knows the region only by the credential. */
 const USER = { accessKeyID: "AKIAUSER", secretAccessKey: SECRET, region: REGION };
@@ -119,7 +120,7 @@ Deno.test("keys of any letters reach the object that is meant", () =>
 const REFUSALS: Record<string, [string, S3Credential | undefined, IndexErrorReason, RegExp]> = {
   "a wrong secret": [
     "charts/stable",
-    { ...USER, secretAccessKey: "wrong" },
+    { ...USER, secretAccessKey: canary("wrong") },
     "unauthorized",
     /^the upstream refuses the credential \(403 Forbidden: SignatureDoesNotMatch\)$/,
   ],
@@ -137,7 +138,7 @@ const REFUSALS: Record<string, [string, S3Credential | undefined, IndexErrorReas
   ],
   "a wrong token": [
     "charts/stable",
-    { ...SESSION, sessionToken: "wrong" },
+    { ...SESSION, sessionToken: canary("wrong") },
     "status",
     /^the upstream answered 400 Bad Request: InvalidToken$/,
   ],

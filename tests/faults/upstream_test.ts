@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { brotliCompressSync, gzipSync, zstdCompressSync } from "node:zlib";
+import { canary, queryCanary } from "../support/canary.ts";
 import { type Body, START, startChartroom, withChartroom } from "../support/chartroom.ts";
 import { indexOf, startUpstream } from "../support/upstream.ts";
 
@@ -343,11 +344,11 @@ Deno.test("only the upstream's own origin gets the credential, however it redire
     upstream.serve("/index.yaml", (request) => Response.redirect(new URL("/moved", request.url)));
     upstream.serve("/moved", () => Response.redirect(`${other.url}/elsewhere`, 307));
     other.serve("/elsewhere", GOOD);
-    const credential = JSON.stringify({ username: "anna", password: "hush" });
+    const credential = JSON.stringify({ username: "anna", password: canary("hush") });
     const id = await register(upstream.url, { credential });
     const repo = (await call("GET", `/v1/repos/${id}`)).body;
     assert.equal(repo.status, "successful", repo.sync.message);
-    const sent = `Basic ${btoa("anna:hush")}`;
+    const sent = `Basic ${btoa(`anna:${canary("hush")}`)}`;
     assert.deepEqual(
       [...upstream.requests, ...other.requests].map(({ path, headers }) => [
         path,
@@ -368,7 +369,7 @@ Deno.test("a host that refuses or cannot be resolved is unreachable", async () =
   const repo = (await call("GET", `/v1/repos/${refused}`)).body;
   assert.equal(repo.sync.reason, "unreachable");
   assert.equal(repo.sync.message, "the upstream refused the connection");
-  const unknown = await register("http://nowhere.invalid/charts?token=hush");
+  const unknown = await register(`http://nowhere.invalid/charts?token=${queryCanary("hush")}`);
   const other = (await call("GET", `/v1/repos/${unknown}`)).body;
   assert.equal(other.sync.reason, "unreachable");
   assert.equal(other.sync.message, "the host name cannot be resolved");

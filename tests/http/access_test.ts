@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
+import { canary } from "../support/canary.ts";
 import { startChartroom, withChartroom } from "../support/chartroom.ts";
 import { indexOf, startUpstream } from "../support/upstream.ts";
 
-const TOKEN = "correct-horse-battery";
+const TOKEN = canary("token");
 const ADMIN = { authorization: `Bearer ${TOKEN}` };
 
 Deno.test("with an administrator's token, nobody gets in without it", () =>
   withChartroom(async ({ call }) => {
-    const wrong = { authorization: "Bearer wrong-horse-battery" };
+    const wrong = { authorization: `Bearer ${canary("wrong")}` };
     for (const headers of [{}, wrong, { authorization: `Basic ${TOKEN}` }]) {
       for (
         const [method, path] of [["GET", "/v1/repos"], ["POST", "/v1/repos"], ["GET", "/v1/apps"]]
@@ -37,7 +38,7 @@ Deno.test("anonymous reading shows global repositories and changes nothing", () 
     assert.equal((await call("GET", "/v1/repos?conditions=workspace=ws1")).status, 401);
     assert.equal((await call("POST", "/v1/repos", repo)).status, 401);
     assert.equal((await call("DELETE", `/v1/repos/${global.body.repo_id}`)).status, 401);
-    const wrong = { authorization: "Bearer wrong-horse-battery" };
+    const wrong = { authorization: `Bearer ${canary("wrong")}` };
     assert.equal((await call("GET", "/v1/apps", undefined, wrong)).status, 401);
     const { body } = await call("GET", `/v1/repos/${global.body.repo_id}`);
     assert.equal(body.creator, "admin");
@@ -49,7 +50,8 @@ Deno.test("a credential goes to its origin alone, and appears nowhere", async ()
   const { call, sync, services } = chartroom;
   try {
     const index = indexOf({ one: ["1.0.0"] });
-    const expected = `Basic ${btoa("bob:pa:ss/secret")}`;
+    const password = canary("pa:ss/secret");
+    const expected = `Basic ${btoa(`bob:${password}`)}`;
     home.serve(
       "/private/index.yaml",
       (request) =>
@@ -60,7 +62,7 @@ Deno.test("a credential goes to its origin alone, and appears nowhere", async ()
     home.serve("/moved/index.yaml", () => Response.redirect(`${elsewhere.url}/index.yaml`));
     elsewhere.serve("/index.yaml", index);
     const withUser = (path: string) =>
-      home.url.replace("http://", "http://bob:pa%3Ass%2Fsecret@") + path;
+      home.url.replace("http://", `http://bob:${encodeURIComponent(password)}@`) + path;
     const made = await call("POST", "/v1/repos", { name: "p", url: withUser("/private") });
     const id = made.body.repo_id;
     await services.syncer.idle();
@@ -75,7 +77,7 @@ Deno.test("a credential goes to its origin alone, and appears nowhere", async ()
     assert.equal((await call("PATCH", `/v1/repos/${id}`, same)).status, 200);
     assert.equal((await sync(id)).status, "successful");
     // A wrong one is refused, and the right one stays.
-    const wrong = { credential: JSON.stringify({ username: "bob", password: "no" }) };
+    const wrong = { credential: JSON.stringify({ username: "bob", password: canary("no") }) };
     assert.equal((await call("PATCH", `/v1/repos/${id}`, wrong)).body.reason, "unauthorized");
     assert.equal((await sync(id)).status, "successful");
     // A redirect to another origin gets none.
@@ -99,7 +101,7 @@ Deno.test("a credential goes to its origin alone, and appears nowhere", async ()
 Deno.test("a credential is removed by an empty one", () =>
   withChartroom(async ({ call, register }, upstream) => {
     upstream.serve("/index.yaml", indexOf({}));
-    const credential = JSON.stringify({ username: "bob", password: "x" });
+    const credential = JSON.stringify({ username: "bob", password: canary("x") });
     const id = await register(upstream.url, { credential });
     assert.equal((await call("GET", `/v1/repos/${id}`)).body.credential_set, true);
     await call("PATCH", `/v1/repos/${id}`, { credential: "" });

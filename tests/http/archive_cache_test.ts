@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { createApp } from "../../routes/app.ts";
+import { canary } from "../support/canary.ts";
 import { archiveOf, chartArchive, digestOf } from "../support/chart_archive.ts";
 import { type Body, type Chartroom, withChartroom } from "../support/chartroom.ts";
 import { latestOf, registerChart } from "../support/charts.ts";
@@ -152,7 +153,7 @@ Deno.test("a private chart is not to be had by its digest from another repositor
 Deno.test("a workspace's archive is for who may read it, and for no shared cache", () =>
   withChartroom(async (chartroom, upstream) => {
     serveChart(upstream);
-    const admin = { authorization: "Bearer administrators-token" };
+    const admin = { authorization: `Bearer ${canary("token")}` };
     const call: Chartroom["call"] = (method, path, body, headers) =>
       chartroom.call(method, path, body, { ...admin, ...headers as Record<string, string> });
     const register = async (path: string) => {
@@ -181,7 +182,7 @@ Deno.test("a workspace's archive is for who may read it, and for no shared cache
     }
   }, {
     environment: {
-      CHARTROOM_ADMIN_TOKEN: "administrators-token",
+      CHARTROOM_ADMIN_TOKEN: canary("token"),
       CHARTROOM_ANONYMOUS_READ: "true",
     },
   }));
@@ -394,8 +395,8 @@ Deno.test("a repository with a slow upstream does not hold up the others", () =>
   }));
 
 Deno.test("archives of a bucket are asked for with its signature, and of others without", async () => {
-  const user = { accessKeyID: "AKIDEXAMPLE", secretAccessKey: "secret" };
-  const server = startS3Server({ AKIDEXAMPLE: { secret: "secret" } });
+  const user = { accessKeyID: "AKIDEXAMPLE", secretAccessKey: canary("key") };
+  const server = startS3Server({ AKIDEXAMPLE: { secret: user.secretAccessKey } });
   const host = server.host;
   server.buckets.set("open", { isPublic: true });
   server.buckets.set("closed", {});
@@ -442,7 +443,7 @@ Deno.test("archives of a bucket are asked for with its signature, and of others 
     // A web server's index may name an object that everybody may have.
     const urls = [`s3://${host}/open/a.tgz`];
     upstream.serve("/index.yaml", indexOf({ redis: [{ version: "1.0.0", digest: "", urls }] }));
-    const withPassword = upstream.url.replace("//", "//bob:secret@");
+    const withPassword = upstream.url.replace("//", `//bob:${canary("password")}@`);
     const version = await registerChart(chartroom, withPassword);
     server.requests.length = 0;
     assert.equal((await chartroom.call("GET", `${version}/files`)).status, 200);

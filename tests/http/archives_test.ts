@@ -1,6 +1,7 @@
 /** The package and the files of a version: what is fetched, from whom, and what is kept. */
 
 import assert from "node:assert/strict";
+import { canary, queryCanary } from "../support/canary.ts";
 import { withChartroom } from "../support/chartroom.ts";
 import { latestOf, registerChart } from "../support/charts.ts";
 import { archiveOf, chartArchive, digestOf, gzip } from "../support/chart_archive.ts";
@@ -22,6 +23,7 @@ const textOf = (text: string) => new TextDecoder().decode(bytesOf(text));
 /** What came for archives. */
 const fetched = ({ requests }: Upstream) => requests.filter(({ path }) => !/index/.test(path));
 
+const TOKEN = queryCanary("token");
 const basic = (user: string) => `Basic ${btoa(user)}`;
 
 Deno.test("a package is the archive as it was published, and files are what is in it", () =>
@@ -130,11 +132,11 @@ Deno.test("URLs of archives are resolved as Helm does it", () =>
       ["/deep/er/", "../a.tgz", "/deep/a.tgz"],
       ["/deep/er/", "/a.tgz", "/a.tgz"],
       ["/deep/er/index.yaml", "a.tgz", "/deep/er/a.tgz"],
-      ["/deep/er?token=1", "a.tgz", "/deep/er/a.tgz?token=1"],
-      ["/deep/er?token=1", "a.tgz?x=2", "/deep/er/a.tgz?token=1"],
+      [`/deep/er?token=${TOKEN}`, "a.tgz", `/deep/er/a.tgz?token=${TOKEN}`],
+      [`/deep/er?token=${TOKEN}`, "a.tgz?x=2", `/deep/er/a.tgz?token=${TOKEN}`],
       ["/deep/er", "a.tgz?x=2", "/deep/er/a.tgz?x=2"],
-      ["/deep/er?token=1", `${upstream.url}/a.tgz`, "/a.tgz"],
-      ["/deep/er?token=1", `http://eve:pw@${host}/a.tgz#x`, "/a.tgz"],
+      [`/deep/er?token=${TOKEN}`, `${upstream.url}/a.tgz`, "/a.tgz"],
+      [`/deep/er?token=${TOKEN}`, `http://eve:pw@${host}/a.tgz#x`, "/a.tgz"],
       ["/deep/er", `//${host}/a.tgz`, "/a.tgz"],
       ["/deep/er", "with space.tgz", "/deep/er/with%20space.tgz"],
     ];
@@ -161,7 +163,7 @@ Deno.test("URLs of archives are resolved as Helm does it", () =>
       }),
     );
     elsewhere.serve("/a.tgz", REDIS);
-    const version = await registerChart(chartroom, `${upstream.url}/moved?token=1`);
+    const version = await registerChart(chartroom, `${upstream.url}/moved?token=${TOKEN}`);
     assert.equal((await chartroom.call("GET", `${version}/package`)).status, 200);
     assert.deepEqual(elsewhere.requests.map(({ path }) => path), ["/a.tgz"]);
     await elsewhere.close();
@@ -172,7 +174,7 @@ Deno.test("the repository's credential goes to its own origin alone", () =>
     const elsewhere = startUpstream();
     const to = (url: string) => () => Response.redirect(url, 302);
     const host = new URL(upstream.url).host;
-    const mine = basic("bob:secret");
+    const mine = basic(`bob:${canary("his")}`);
     const table: [name: string, url: string, own: (string | null)[], theirs: null[]][] = [
       ["relative", "here.tgz", [mine], []],
       ["absolute", `${upstream.url}/here.tgz`, [mine], []],
@@ -197,7 +199,7 @@ Deno.test("the repository's credential goes to its own origin alone", () =>
         "/index.yaml",
         indexOf({ redis: [{ version: "1.0.0", digest: digestOf(REDIS), urls: [url] }] }),
       );
-      const version = await registerChart(chartroom, `http://bob:secret@${host}`);
+      const version = await registerChart(chartroom, `http://bob:${canary("his")}@${host}`);
       upstream.requests.length = elsewhere.requests.length = 0;
       const { status, body } = await chartroom.call("GET", `${version}/package`);
       assert.equal(status, 200, `${name}: ${JSON.stringify(body)}`);

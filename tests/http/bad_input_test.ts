@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
+import { canary } from "../support/canary.ts";
 import { withChartroom } from "../support/chartroom.ts";
 import { pem } from "../support/tls_upstream.ts";
 import { indexOf } from "../support/upstream.ts";
@@ -78,14 +79,15 @@ Deno.test("POST /repos refuses wrong fields by name, before any network call", (
         "nmae: unknown, expected one of name, url, credential, description, " +
         "sync_period, ca_bundle, client_certificate, client_key, suspended",
       ],
-      ...["zz", "5", "null", '{"username":""}', '{"username":"a","password":"b","token":"c"}'].map(
-        (wrong): [unknown, string, string] => [
-          { name: "a", url, credential: wrong },
-          "credential",
-          'credential: expected a JSON text such as {"username":"...","password":"..."}, or for an ' +
-          's3 URL {"accessKeyID":"...","secretAccessKey":"..."}',
-        ],
-      ),
+      ...[HUSH, "5", "null", '{"username":""}', `{"username":"a","password":"${HUSH}","token":"c"}`]
+        .map(
+          (wrong): [unknown, string, string] => [
+            { name: "a", url, credential: wrong },
+            "credential",
+            'credential: expected a JSON text such as {"username":"...","password":"..."}, or for an ' +
+            's3 URL {"accessKeyID":"...","secretAccessKey":"..."}',
+          ],
+        ),
       ["{", "body", ""],
       ["", "body", ""],
       ["[]", "body", "body: expected a JSON object"],
@@ -216,8 +218,9 @@ const USABLE_KEY =
 
 const EC = pem("client_ec.pem"), EC_KEY = pem("client_ec.key");
 const AUTHORITY = pem("authority.pem");
-const KEYS = { accessKeyID: "AKIA", secretAccessKey: "hush" };
-const BASIC = { username: "bob", password: "hush" };
+const HUSH = canary("hush");
+const KEYS = { accessKeyID: "AKIA", secretAccessKey: HUSH };
+const BASIC = { username: "bob", password: HUSH };
 
 /** What is sent, the field that is wrong there, and what is expected of it. */
 type Case = [sent: Record<string, unknown>, field: string, expected: string];
@@ -250,7 +253,7 @@ function s3Urls(host: string): Case[] {
     ["s3://ab/charts", bucketExpected("`ab`")],
     [`s3://${host}/bucket?list-type=2`, S3_URL_EXPECTED],
     [`s3://${host}/bucket/p?`, S3_URL_EXPECTED],
-    [`s3://AKIA:hush@${host}/bucket`, S3_URL_EXPECTED],
+    [`s3://AKIA:${HUSH}@${host}/bucket`, S3_URL_EXPECTED],
     [`s3://AKIA@${host}/bucket`, S3_URL_EXPECTED],
     [`s3://${host}/bucket/../p`, dots],
     [`s3://${host}/bucket/%2e%2E/p`, dots],
@@ -291,7 +294,7 @@ function credentials(host: string): Case[] {
     // Half of one.
     ...[
       { accessKeyID: "AKIA" },
-      { secretAccessKey: "hush" },
+      { secretAccessKey: HUSH },
       { ...KEYS, secretAccessKey: "" },
       { ...KEYS, accessKeyID: "" },
     ].map((half): [string, unknown, string] => [
@@ -299,22 +302,22 @@ function credentials(host: string): Case[] {
       half,
       "both of `accessKeyID` and `secretAccessKey`, or neither",
     ]),
-    [s3, { sessionToken: "t" }, "a `sessionToken` only beside keys"],
+    [s3, { sessionToken: canary("t") }, "a `sessionToken` only beside keys"],
     [
       s3,
-      { accessKeyID: "", secretAccessKey: "", sessionToken: "t" },
+      { accessKeyID: "", secretAccessKey: "", sessionToken: canary("t") },
       "a `sessionToken` only beside keys",
     ],
     [http, { username: "bob" }, CREDENTIAL_EXPECTED],
-    [http, { password: "hush" }, CREDENTIAL_EXPECTED],
-    [http, { username: "", password: "hush" }, CREDENTIAL_EXPECTED],
+    [http, { password: HUSH }, CREDENTIAL_EXPECTED],
+    [http, { username: "", password: HUSH }, CREDENTIAL_EXPECTED],
     // Members that would break a header.
     [s3, { ...KEYS, accessKeyID: "AK IA" }, "ASCII without blanks as `accessKeyID`"],
     [s3, { ...KEYS, accessKeyID: "AKI\u00c4" }, "ASCII without blanks as `accessKeyID`"],
-    [s3, { ...KEYS, sessionToken: "a\r\nhost: x" }, "ASCII without blanks as `sessionToken`"],
+    [s3, { ...KEYS, sessionToken: `${HUSH}\r\nhost: x` }, "ASCII without blanks as `sessionToken`"],
     ...[
       `http://${host}/path`,
-      `http://bob:hush@${host}`,
+      `http://bob:${HUSH}@${host}`,
       `http://${host}?x`,
       `http://${host}#x`,
       `http://${host}//`,
@@ -337,15 +340,15 @@ function credentials(host: string): Case[] {
     ]),
     // No object of texts.
     ...[
-      { accessKeyID: 1, secretAccessKey: "hush" },
+      { accessKeyID: 1, secretAccessKey: HUSH },
       { ...KEYS, sessionToken: null },
       { ...KEYS, region: ["eu-west-1"] },
-      { ...KEYS, secretaccesskey: "hush" },
+      { ...KEYS, secretaccesskey: HUSH },
       { ...BASIC, password: 5 },
-      { ...BASIC, password: { hush: true } },
+      { ...BASIC, password: { [HUSH]: true } },
       [],
       [KEYS],
-      ["bob", "hush"],
+      ["bob", HUSH],
       "bob",
       true,
       null,
@@ -353,8 +356,8 @@ function credentials(host: string): Case[] {
       [s3, value, CREDENTIAL_EXPECTED],
       [http, value, CREDENTIAL_EXPECTED],
     ]),
-    [s3, { ...KEYS, secretAccessKey: "x".repeat(4_097) }, CREDENTIAL_EXPECTED],
-    [http, { ...BASIC, password: "x".repeat(4_097) }, CREDENTIAL_EXPECTED],
+    [s3, { ...KEYS, secretAccessKey: HUSH.padEnd(4_097, "x") }, CREDENTIAL_EXPECTED],
+    [http, { ...BASIC, password: HUSH.padEnd(4_097, "x") }, CREDENTIAL_EXPECTED],
   ];
   return [
     ...wrong.map(([url, value, expected]): Case => [
@@ -368,7 +371,7 @@ function credentials(host: string): Case[] {
       "a string",
     ]),
     [
-      { url: `http://bob:hush@${host}/p`, credential: JSON.stringify(BASIC) },
+      { url: `http://bob:${HUSH}@${host}/p`, credential: JSON.stringify(BASIC) },
       "credential",
       "nothing, since the url holds a credential already",
     ],
@@ -412,7 +415,7 @@ function pemFields(host: string): Case[] {
     ],
     [{ ...pair, client_key: pem("client_encrypted.key") }, "client_key", NO_PASSPHRASE],
     [{ ...pair, client_key: pem("client_encrypted_pkcs1.key") }, "client_key", NO_PASSPHRASE],
-    [{ ...pair, client_key: "hush" }, "client_key", ONE_KEY],
+    [{ ...pair, client_key: HUSH }, "client_key", ONE_KEY],
     [{ ...pair, client_key: EC }, "client_key", ONE_KEY],
     [{ ...pair, client_key: EC_KEY + EC_KEY }, "client_key", ONE_KEY],
     [{ ...pair, client_key: EC_KEY + EC }, "client_key", ONE_KEY],
@@ -518,7 +521,7 @@ Deno.test('`credential: "{}"` and `null` say nothing, and blanks are none', () =
     for (const fields of [{ credential: "{}" }, { credential: " { } " }, blank, none]) {
       assert.deepEqual(await setOf(await register(upstream.url, fields)), [false, false, false]);
     }
-    const url = upstream.url.replace("//", "//bob:hush@");
+    const url = upstream.url.replace("//", `//bob:${HUSH}@`);
     assert.deepEqual(
       await setOf(await register(url, { credential: "{}" })),
       [true, false, false],

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { ChartroomError, createClient } from "../../routes/client.ts";
 import { createApp } from "../../routes/app.ts";
+import { canary } from "../support/canary.ts";
 import { withChartroom } from "../support/chartroom.ts";
 import { indexOf } from "../support/upstream.ts";
 
@@ -72,7 +73,7 @@ Deno.test("the client has the types of the contract", async () => {
 });
 
 Deno.test("what is refused is thrown, with what the problem says", async () => {
-  const environment = { CHARTROOM_ADMIN_TOKEN: "0123456789abcdef" };
+  const environment = { CHARTROOM_ADMIN_TOKEN: canary("token") };
   await withChartroom(async ({ services }) => {
     const app = createApp(services);
     const fetch = (input: RequestInfo | URL, init?: RequestInit) =>

@@ -4,10 +4,11 @@ import assert from "node:assert/strict";
 import { promisify } from "node:util";
 import { brotliDecompress, gunzip } from "node:zlib";
 import { createApp } from "../../routes/app.ts";
+import { canary } from "../support/canary.ts";
 import { type Body, type Chartroom, type Options, withChartroom } from "../support/chartroom.ts";
 import { indexOf, type Upstream } from "../support/upstream.ts";
 
-const TOKEN = "correct-horse-battery";
+const TOKEN = canary("token");
 const ADMIN = { authorization: `Bearer ${TOKEN}` };
 const INDEX = indexOf({ redis: ["1.0.0", "1.1.0"], kafka: ["1.0.0"], grafana: ["1.0.0"] });
 
@@ -334,7 +335,7 @@ Deno.test("global apps are public without a token, and private with one", () =>
       assert.equal(closed.get("vary"), "Accept-Encoding, Authorization");
       const etag = closed.get("etag")!;
       assert.equal((await ask(path, { ...ADMIN, "if-none-match": etag })).status, 304);
-      const wrong = await ask(path, { authorization: "Bearer wrong-horse-battery" });
+      const wrong = await ask(path, { authorization: `Bearer ${canary("wrong")}` });
       assert.equal(wrong.status, 401, path);
       assert.equal(wrong.headers.get("cache-control"), "no-store");
     }

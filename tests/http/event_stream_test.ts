@@ -4,12 +4,13 @@ import assert from "node:assert/strict";
 import { createApp } from "../../routes/app.ts";
 import type { Services } from "../../src/services.ts";
 import { type Kv, StoreUnavailable } from "../../src/store/kv.ts";
+import { canary } from "../support/canary.ts";
 import { type Body, type Chartroom, startChartroom, withChartroom } from "../support/chartroom.ts";
 import { eventually, withFolder } from "../support/process.ts";
 import { follow, type Message, type Stream } from "../support/stream.ts";
 import { holdHalf, indexOf, type Upstream } from "../support/upstream.ts";
 
-const TOKEN = "correct-horse-battery";
+const TOKEN = canary("token");
 const MAX_STREAMS = 200;
 
 /** An application whose streams read through a database that a test can watch and stop. */

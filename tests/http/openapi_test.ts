@@ -2,11 +2,12 @@ import assert from "node:assert/strict";
 import { brotliDecompressSync } from "node:zlib";
 import { createApp } from "../../routes/app.ts";
 import document from "../../routes/openapi/document.json" with { type: "json" };
+import { canary } from "../support/canary.ts";
 import { startChartroom, withChartroom } from "../support/chartroom.ts";
 import { indexOf } from "../support/upstream.ts";
 
 Deno.test("/openapi.json is the document, for everybody", async () => {
-  const environment = { CHARTROOM_ADMIN_TOKEN: "0123456789abcdef" };
+  const environment = { CHARTROOM_ADMIN_TOKEN: canary("token") };
   await withChartroom(async ({ call }) => {
     const { status, headers, body } = await call("GET", "/openapi.json");
     assert.equal(status, 200);

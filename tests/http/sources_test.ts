@@ -6,6 +6,7 @@ import { createSecrets } from "../../src/access/secrets.ts";
 import { openKv } from "../../src/store/kv.ts";
 import { listRepos } from "../../src/store/repos.ts";
 import { createPrivateKey } from "node:crypto";
+import { canary, keyCanary } from "../support/canary.ts";
 import {
   type Answer,
   type Chartroom,
@@ -24,11 +25,11 @@ import { indexOf, startUpstream, type Upstream } from "../support/upstream.ts";
 
 const GOOD = indexOf({ alpha: ["1.0.0", "1.1.0"], beta: ["0.1.0"] });
 const OTHER = indexOf({ gamma: ["3.0.0"] });
-const SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
-const TOKEN = "FwoGZXIvYXdzEB0a/+==";
+const SECRET = canary("K7MDENG/bPxRfiCYEXAMPLEKEY");
+const TOKEN = canary("FwoGZXIvYXdzEB0a/+==");
 const KEYS = { accessKeyID: "AKIAUSER", secretAccessKey: SECRET };
 const SESSION = { accessKeyID: "ASIASESSION", secretAccessKey: SECRET, sessionToken: TOKEN };
-const WRONG_KEYS = { ...KEYS, secretAccessKey: "not/this/one" };
+const WRONG_KEYS = { ...KEYS, secretAccessKey: canary("not/this/one") };
 const USERS = {
   [KEYS.accessKeyID]: { secret: SECRET },
   [SESSION.accessKeyID]: { secret: SECRET, token: TOKEN },
@@ -39,8 +40,9 @@ const OTHER_AUTHORITY = pem("other_authority.pem");
 const EC = { client_certificate: pem("client_ec.pem"), client_key: pem("client_ec.key") };
 const RSA = { client_certificate: pem("client_rsa.pem"), client_key: pem("client_rsa.key") };
 const STRANGER = { client_certificate: pem("stranger.pem"), client_key: pem("stranger.key") };
-const BASIC = JSON.stringify({ username: "bob", password: "correct horse" });
-const AUTHORIZATION = `Basic ${btoa("bob:correct horse")}`;
+const PASSWORD = canary("correct horse");
+const BASIC = JSON.stringify({ username: "bob", password: PASSWORD });
+const AUTHORIZATION = `Basic ${btoa(`bob:${PASSWORD}`)}`;
 const LOCAL: Options = { environment: { CHARTROOM_ALLOW_UPSTREAM: "127.0.0.1,localhost" } };
 
 const UNTRUSTED =
@@ -514,8 +516,8 @@ Deno.test("answers say whether a repository is suspended", () =>
     assert.deepEqual(await suspendedOf(), [true, true, 1]);
   }));
 
-const KEY = btoa("first key, which is of 32 bytes!");
-const NEW_KEY = btoa("other key, which is of 32 bytes!");
+const KEY = keyCanary("first");
+const NEW_KEY = keyCanary("other");
 
 /** A Chartroom over a database file, which another one may have used before. */
 function startOver(folder: string, secretKey: string): Promise<Chartroom> {
@@ -636,13 +638,13 @@ Deno.test("what is sealed is in plain neither in the database, nor in answers, n
   withFolder((folder) =>
     using([startMutualUpstream(give, "required"), startS3()], async (upstream, server) => {
       const secrets = [
-        "correct horse",
-        "correct%20horse",
+        PASSWORD,
+        PASSWORD.replace(" ", "%20"),
         AUTHORIZATION.slice("Basic ".length),
         SECRET,
         TOKEN,
         KEYS.accessKeyID,
-        "not/this/one",
+        canary("not/this/one"),
         ...[EC, RSA, STRANGER].flatMap(Object.values).flatMap(linesOf),
         ...linesOf(AUTHORITY),
       ];
@@ -665,7 +667,11 @@ Deno.test("what is sealed is in plain neither in the database, nor in answers, n
         for (
           const body of [
             { name: "https", url: https, ...all },
-            { name: "userinfo", url: https.replace("//", "//bob:correct%20horse@"), ...RSA },
+            {
+              name: "userinfo",
+              url: https.replace("//", `//bob:${PASSWORD.replace(" ", "%20")}@`),
+              ...RSA,
+            },
             { name: "s3", url: s3, credential: keys },
             { name: "wrong", url: s3, credential: JSON.stringify(WRONG_KEYS) },
           ]
@@ -678,7 +684,7 @@ Deno.test("what is sealed is in plain neither in the database, nor in answers, n
           { client_key: `${EC.client_key}x${RSA.client_key}` },
           { credential: keys },
           { credential: BASIC.slice(0, -1) },
-          { url: https.replace("//", "//bob:correct%20horse@"), credential: BASIC },
+          { url: https.replace("//", `//bob:${PASSWORD.replace(" ", "%20")}@`), credential: BASIC },
         ];
         for (const wrong of wrongs) {
           assert.equal((await ask("PATCH", `/v1/repos/${first}`, wrong)).status, 400);
@@ -761,7 +767,8 @@ Deno.test("the largest legal values of every field fit together", () =>
     const client_key = padded(EC.client_key, 5_815);
     assert.ok(ca_bundle.length > 20 * 1_024 - 4 && client_certificate.length > 12 * 1_024 - 8);
     assert.ok(client_key.length > 8 * 1_024 - 66 && client_key.length <= 8 * 1_024);
-    const password = "x".repeat(4_096 - JSON.stringify({ username: "u", password: "" }).length);
+    const room = 4_096 - JSON.stringify({ username: "u", password: "" }).length;
+    const password = canary("long").padEnd(room, "x");
     const credential = JSON.stringify({ username: "u", password });
     // One letter beyond Latin-1, and each takes two bytes.
     const url = `${upstream.url}/\u20ac${"u".repeat(2_046 - upstream.url.length)}`;

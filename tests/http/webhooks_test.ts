@@ -4,12 +4,13 @@ import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { createApp } from "../../routes/app.ts";
 import { keys } from "../../src/store/keys.ts";
+import { canary } from "../support/canary.ts";
 import { type Answer, type Chartroom, START, withChartroom } from "../support/chartroom.ts";
 import { indexOf, type Upstream } from "../support/upstream.ts";
 
 const OLD = indexOf({ one: ["1.0.0"] });
 const NEW = indexOf({ one: ["1.0.0", "1.1.0"] });
-const TOKEN = "correct-horse-battery";
+const TOKEN = canary("token");
 const ADMIN = { authorization: `Bearer ${TOKEN}` };
 const WITH_TOKEN = { environment: { CHARTROOM_ADMIN_TOKEN: TOKEN } };
 const METHODS = ["POST", "GET", "PATCH", "DELETE"];
@@ -242,7 +243,7 @@ Deno.test("who has no token makes, reads, changes and deletes no webhook", () =>
       assert.equal(made.status, 200);
       const callers: Record<string, string>[] = [
         {},
-        { authorization: "Bearer wrong-horse-battery" },
+        { authorization: `Bearer ${canary("wrong")}` },
         // Who may announce something may do no more.
         { authorization: `Bearer ${made.body.secret}` },
         { "x-gitlab-token": made.body.secret },

@@ -5,6 +5,7 @@ import { type Config, loadConfig } from "../../src/config.ts";
 import { createServices, type Services, type Surroundings } from "../../src/services.ts";
 import type { HttpLimits } from "../../src/sources/watch.ts";
 import { assertInContract } from "./contract.ts";
+import { answerTo, watchLog } from "./leaks.ts";
 
 // deno-lint-ignore no-explicit-any -- answers are JSON, looked at field by field
 export type Body = any;
@@ -54,7 +55,7 @@ export async function startChartroom(options: Options = {}): Promise<Chartroom> 
     ...options.environment,
   });
   const services = await createServices({ ...config, ...options.config }, {
-    log: (event, fields) => log.push({ event, fields }),
+    log: watchLog(log),
     clock: () => clock.now,
     random: () => 0,
     ...(options.httpLimits && { httpLimits: options.httpLimits }),
@@ -78,7 +79,8 @@ export async function startChartroom(options: Options = {}): Promise<Chartroom> 
         (init.headers as Headers).set("content-type", "application/json");
       }
     }
-    const response = await app.request(path, init, from === undefined ? undefined : peer(from));
+    const info = from === undefined ? undefined : peer(from);
+    const response = answerTo(`${method} ${path}`, await app.request(path, init, info));
     const text = await response.text();
     const { status } = response;
     const type = (init.headers as Headers).get("content-type") ?? "";

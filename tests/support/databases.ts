@@ -1,6 +1,7 @@
 /** The kinds of database that the store must work on. */
 
 import { type Kv, openKv } from "../../src/store/kv.ts";
+import "./leaks.ts";
 
 /** Runs a test of the store's contract on each kind of database. */
 export function onEachDatabase(name: string, test: (kv: Kv) => Promise<void>) {

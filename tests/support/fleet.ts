@@ -8,6 +8,7 @@ import { type Schedule, TIMEOUT_MS } from "../../src/sources/purge.ts";
 import type { Kv } from "../../src/store/kv.ts";
 import { START } from "./chartroom.ts";
 import { createEdge, type Edge } from "./edge.ts";
+import { watchAnswer, watchLog } from "./leaks.ts";
 import { startUpstream, type Upstream } from "./upstream.ts";
 
 /** Requests wait a little longer than this for the database. */
@@ -157,7 +158,7 @@ export async function withFleet(
       ...environmentOf(isolate),
     });
     const services = await createServices(config, {
-      log: (event, fields) => fleet.log.push({ event, fields }),
+      log: watchLog(fleet.log),
       clock: () => clock.now,
       random: () => 0,
       schedule,
@@ -173,6 +174,9 @@ export async function withFleet(
   } finally {
     await fleet.settle();
     for (const { services } of isolates) await services.close();
+    for (const { url, headers, body } of fleet.edge.entries()) {
+      watchAnswer({ statusText: "", headers }, new TextDecoder().decode(body), `GET ${url}`);
+    }
     await upstream.close();
     await Deno.remove(folder, { recursive: true });
   }

@@ -2,6 +2,7 @@
 
 import { dirname } from "node:path";
 import config from "../../deno.json" with { type: "json" };
+import { watchOutput } from "./leaks.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 const DEADLINE_MS = 30_000;
@@ -54,11 +55,15 @@ export function start(
     for await (const text of decoded) {
       const parts = (rest + text).split("\n");
       rest = parts.pop()!;
+      parts.forEach((line) => watchOutput(stream, line));
       lines.push(...parts);
       for (const look of waiting) look();
     }
   })();
-  const other = child[stream === "stdout" ? "stderr" : "stdout"].pipeTo(new WritableStream());
+  const other = (async () => {
+    const name = stream === "stdout" ? "stderr" : "stdout";
+    watchOutput(name, await new Response(child[name]).text());
+  })();
   return {
     lines,
     saw(pattern) {

@@ -1,5 +1,6 @@
 /** Sends requests over HTTP/1.1 as they are, where `fetch` would put them right first. */
 
+import { watchAnswer } from "./leaks.ts";
 import { send } from "./raw_upstream.ts";
 
 export interface RawRequest {
@@ -31,7 +32,9 @@ export async function sendRaw(port: number, request: RawRequest): Promise<RawAns
   try {
     await send(connection, `${lines.join("\r\n")}\r\n\r\n`);
     await send(connection, bytes);
-    return parse(await readAll(connection));
+    const answer = parse(await readAll(connection));
+    watchAnswer({ statusText: "", headers: answer.headers }, answer.text, `${method} ${target}`);
+    return answer;
   } finally {
     connection.close();
   }

@@ -6,16 +6,22 @@ export interface RawUpstream {
   close(): Promise<void>;
 }
 
-/** `answer` writes to a connection whose request was read, and leaves it; then it is closed. */
-export function startRawUpstream(answer: (connection: Deno.TcpConn) => Promise<void>): RawUpstream {
+/**
+ * `answer` writes to a connection whose request was read, of which it gets the first 4 KiB, and
+ * leaves it; then it is closed.
+ */
+export function startRawUpstream(
+  answer: (connection: Deno.TcpConn, request: string) => Promise<void>,
+): RawUpstream {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const connections = new Set<Deno.TcpConn>();
   const handled: Promise<void>[] = [];
   const handle = async (connection: Deno.TcpConn) => {
     connections.add(connection);
     try {
-      await connection.read(new Uint8Array(4_096));
-      await answer(connection);
+      const buffer = new Uint8Array(4_096);
+      const count = await connection.read(buffer);
+      await answer(connection, new TextDecoder().decode(buffer.subarray(0, count ?? 0)));
     } catch {
       // The client went away, which is what most of these answers are for.
     } finally {

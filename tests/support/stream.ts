@@ -1,6 +1,7 @@
 /** Reads server-sent events as a client does. */
 
 import type { Body } from "./chartroom.ts";
+import { watchOutput } from "./leaks.ts";
 
 export interface Message {
   event: string;
@@ -38,6 +39,7 @@ export function follow({ status, body }: Response): Stream {
       if (end >= 0) {
         const found = text.slice(0, end);
         text = text.slice(end + 2);
+        watchOutput("an event stream", found);
         return found;
       }
       const { done, value } = await inTime(reader.read());

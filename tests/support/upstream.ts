@@ -1,5 +1,7 @@
 /** A chart repository's web server on loopback that answers as a test wants. */
 
+import "./leaks.ts";
+
 export interface Upstream {
   /** `http://127.0.0.1:<port>` */
   url: string;

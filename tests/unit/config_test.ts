@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { ConfigError, loadConfig } from "../../src/config.ts";
+import { canary, keyCanary } from "../support/canary.ts";
 
-const TOKEN = "correct-horse-battery";
-const KEY = new Uint8Array(32).fill(7).toBase64();
-const OTHER_KEY = new Uint8Array(32).fill(8).toBase64();
+const TOKEN = canary("token");
+const KEY = keyCanary("key");
+const OTHER_KEY = keyCanary("other key");
 
 Deno.test("loadConfig has defaults for one machine", () => {
   assert.deepEqual(loadConfig({}), {
@@ -40,7 +41,7 @@ Deno.test("loadConfig reads what is given", () => {
     CHARTROOM_MAX_INDEX_BYTES: "64MiB",
     CHARTROOM_CACHE_BYTES: "1048576",
     CHARTROOM_SYNC_CONCURRENCY: "1",
-    CHARTROOM_PURGE_URL: "https://edge.example.org/purge?key=a%20b",
+    CHARTROOM_PURGE_URL: `https://edge.example.org/purge?key=a%20${canary("b")}`,
     CHARTROOM_TRUSTED_PROXIES: "10.0.0.0/8, 192.0.2.1,2001:db8::/32",
     CHARTROOM_RATE_LIMIT: "7",
     CHARTROOM_MAX_REPOS: "3",
@@ -50,7 +51,7 @@ Deno.test("loadConfig reads what is given", () => {
   assert.equal(config.host, "::");
   assert.deepEqual(config.kv, { kind: "remote", url: "https://kv.example.org/v2" });
   assert.equal(config.adminToken, TOKEN);
-  assert.deepEqual(config.secretKeys, [7, 8].map((byte) => new Uint8Array(32).fill(byte)));
+  assert.deepEqual(config.secretKeys, [KEY, OTHER_KEY].map((key) => Uint8Array.fromBase64(key)));
   assert.equal(config.secretKeyFile, undefined);
   assert.deepEqual(config.allowUpstream, [
     { host: "charts.internal" },
@@ -64,7 +65,7 @@ Deno.test("loadConfig reads what is given", () => {
   assert.equal(config.maxIndexBytes, 64 * 1_048_576);
   assert.equal(config.cacheBytes, 1_048_576);
   assert.equal(config.syncConcurrency, 1);
-  assert.equal(config.purgeUrl, "https://edge.example.org/purge?key=a%20b");
+  assert.equal(config.purgeUrl, `https://edge.example.org/purge?key=a%20${canary("b")}`);
   assert.deepEqual(config.trustedProxies, [
     { address: "10.0.0.0", prefix: 8 },
     { address: "192.0.2.1", prefix: 32 },
@@ -127,8 +128,14 @@ Deno.test("a wrong value names its variable and what it takes", () => {
     PORT: ["-1", "65536", "8e3", "x"],
     HOST: ["0.0.0.0"],
     CHARTROOM_KV: ["ftp://x", "http://"],
-    CHARTROOM_ADMIN_TOKEN: ["short", "has a space in the middle", "ünïcödé-ünïcödé-ünïcödé"],
-    CHARTROOM_SECRET_KEY: ["x", "AAAA", `${KEY},`, `${KEY},${OTHER_KEY},${KEY}`],
+    CHARTROOM_ADMIN_TOKEN: ["short", `has a space ${canary("x")}`, `ünïcödé-${canary("x")}`],
+    CHARTROOM_SECRET_KEY: [
+      "x",
+      "AAAA",
+      `${KEY},`,
+      canary("x"),
+      `${KEY},${OTHER_KEY},${KEY}`,
+    ],
     CHARTROOM_ANONYMOUS_READ: ["yes", "1"],
     CHARTROOM_ALLOW_UPSTREAM: ["10.0.0.0/33", "a b", "http://x", "x/8", "x:0", "x:99999", "[::1"],
     CHARTROOM_MAX_INDEX_BYTES: ["1", "5TB", "-1", "8 GiB"],
@@ -137,9 +144,21 @@ Deno.test("a wrong value names its variable and what it takes", () => {
     CHARTROOM_TRUSTED_PROXIES: ["localhost", "10.0.0.0/33", "::/129", "10.0.0", "10.0.0.1:80"],
     CHARTROOM_RATE_LIMIT: ["none", "-1", "0.5"],
     CHARTROOM_MAX_REPOS: ["0", "off"],
-    CHARTROOM_PUBLIC_URL: ["x", "ftp://x", "https://x/y", "https://u:p@x", "https://x?y"],
+    CHARTROOM_PUBLIC_URL: [
+      "x",
+      "ftp://x",
+      "https://x/y",
+      `https://u:${canary("x")}@x`,
+      "https://x?y",
+    ],
     CHARTROOM_CORS_ORIGINS: ["x", "https://*.x/y", "https://x/y", "https://x, *", "null"],
-    CHARTROOM_PURGE_URL: ["edge", "ftp://edge/", "http:edge", "http://", "http://me:x@edge/"],
+    CHARTROOM_PURGE_URL: [
+      "edge",
+      "ftp://edge/",
+      "http:edge",
+      "http://",
+      `http://me:${canary("x")}@edge/`,
+    ],
   };
   for (const [name, values] of Object.entries(wrong)) {
     for (const value of values) {

@@ -9,6 +9,8 @@ import { indexUrl } from "../../src/sources/http.ts";
 import { parsePeriod } from "../../src/sync/period.ts";
 import { parseConditions } from "../../routes/support/conditions.ts";
 import { parsePaging, slice } from "../../routes/support/paging.ts";
+import { withoutUrlSecrets } from "../../src/log.ts";
+import { canary } from "../support/canary.ts";
 
 Deno.test("parsePeriod reads Go's durations, and raises a short one to the minimum", () => {
   const cases: [string, number][] = [
@@ -133,9 +135,9 @@ Deno.test("a secret opens with any of the keys, and only in the place that it wa
   const key = (byte: number) => new Uint8Array(32).fill(byte);
   const place = { owner: "repo-1", field: "credential" } as const;
   const old = await createSecrets([key(1)]);
-  const sealed = await old.seal(place, "hush");
-  assert.notDeepEqual(sealed, await old.seal(place, "hush"));
-  assert.equal(await (await createSecrets([key(2), key(1)])).open(place, sealed), "hush");
+  const sealed = await old.seal(place, canary("hush"));
+  assert.notDeepEqual(sealed, await old.seal(place, canary("hush")));
+  assert.equal(await (await createSecrets([key(2), key(1)])).open(place, sealed), canary("hush"));
   await assert.rejects((await createSecrets([key(2)])).open(place, sealed), SecretUnreadable);
   await assert.rejects(old.open({ ...place, owner: "repo-2" }, sealed), SecretUnreadable);
   await assert.rejects(old.open({ ...place, field: "webhook" }, sealed), SecretUnreadable);
@@ -181,4 +183,15 @@ Deno.test("of many that make the key file at once, all have the same key", async
     assert.equal(await Deno.readTextFile(path), text);
   }
   await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("URLs in errors lose userinfo and query, and nothing else", () => {
+  const table = [
+    ["for url (http://h/p?token=hush): tcp", "for url (http://h/p): tcp"],
+    ["to 'https://me:hush@h:1/?t=hush': x", "to 'https://h:1/': x"],
+    ["http://h?hush#hush and s3://k:hush@b/c", "http://h and s3://b/c"],
+    ["http://h/a@b ok? 1", "http://h/a@b ok? 1"],
+    ["at f (file:///src/a.ts:1:2)", "at f (file:///src/a.ts:1:2)"],
+  ] as const;
+  for (const [text, expected] of table) assert.equal(withoutUrlSecrets(text), expected);
 });
