@@ -6,6 +6,7 @@ import { secureHeaders } from "hono/secure-headers";
 import { Refused } from "../src/refused.ts";
 import type { Services } from "../src/services.ts";
 import { apps } from "./apps.ts";
+import { audit } from "./audit.ts";
 import { cache } from "./cache.ts";
 import { categories } from "./categories.ts";
 import { createElsewhere } from "./elsewhere.ts";
@@ -15,6 +16,7 @@ import { openapi } from "./openapi.ts";
 import { repos } from "./repos.ts";
 import { tokens, whoami } from "./tokens.ts";
 import { webhooks } from "./webhooks.ts";
+import { announced, audited, UNSAFE_METHODS } from "./support/audit.ts";
 import { authenticate, type Env } from "./support/authenticate.ts";
 import { limitBody } from "./support/body.ts";
 import { cleanPath } from "./support/clean_path.ts";
@@ -46,8 +48,10 @@ export function createApp(services: Services): Hono<Env> {
     xPermittedCrossDomainPolicies: false,
     xXssProtection: false,
   }));
+  // Reads pass by it.
+  app.on(UNSAFE_METHODS, "*", audited(services));
   app.use(methodNotAllowed({
-    app,
+    app: routesOf(app),
     onMethodNotAllowed(c, methods) {
       const allow = methods.join(", ");
       c.header("Allow", allow);
@@ -60,6 +64,7 @@ export function createApp(services: Services): Hono<Env> {
   app.route("/v1/webhooks", webhooks(services));
   const api = new Hono<Env>()
     .use(limitBody(), authenticate(services))
+    .on(UNSAFE_METHODS, "*", announced(services))
     .use(async (c, next) => {
       await next();
       const { headers } = c.res;
@@ -72,6 +77,7 @@ export function createApp(services: Services): Hono<Env> {
   for (const base of BASES) app.route(base, api).route(`${base}/workspaces/:workspace`, api);
   // Behind what the API has before its routes; KubeSphere does these in other ways, elsewhere.
   app.route("/v1/tokens", tokens(services)).route("/v1/whoami", whoami());
+  app.route("/v1/audit", audit(services));
   const elsewhere = createElsewhere(BASES);
   app.notFound((c) => {
     const refused = elsewhere(c.req.method, c.req.path);
@@ -91,6 +97,16 @@ export function createApp(services: Services): Hono<Env> {
   // more than it names.
   app.fetch = (request, ...more) => answers.again(request) ?? routed(request, ...more);
   return app;
+}
+
+/** An application as it is to who looks for routes: what stands before them all is none. */
+function routesOf(app: Hono<Env>): Hono<Env> {
+  const isRoute = ({ path }: { path: string }) => !path.endsWith("*");
+  return {
+    get routes() {
+      return app.routes.filter(isRoute);
+    },
+  } as Hono<Env>;
 }
 
 function isRead(method: string): boolean {

@@ -8,6 +8,7 @@ import { offersProof } from "../src/access/webhook_proof.ts";
 import { Refused } from "../src/refused.ts";
 import type { Services } from "../src/services.ts";
 import { notProven, receive } from "../src/sync/webhooks.ts";
+import { tellAudit } from "./support/audit.ts";
 import { limitBody } from "./support/body.ts";
 
 /** Senders tell of commits and files; what is longer is cut off by most of them too. */
@@ -29,6 +30,7 @@ export function webhooks({ repositories }: Services) {
       const id = c.req.param("repo");
       const body = new Uint8Array(await c.req.arrayBuffer());
       const received = await receive(repositories, id, c.req.raw.headers, body);
+      tellAudit(c, { who: { kind: "webhook", name: id } });
       c.header("Cache-Control", "no-store");
       switch (received.kind) {
         case "asked":

@@ -1,5 +1,6 @@
 /** What the routes call, made once at start from a configuration. */
 
+import { type Audit, createAudit } from "./access/audit.ts";
 import { createSecrets, loadOrMakeKey, SECRET_KEY_BYTES } from "./access/secrets.ts";
 import { createIdentities, type Identities } from "./access/identities.ts";
 import { createTokens, type Tokens } from "./access/tokens.ts";
@@ -22,6 +23,7 @@ import { createSyncer, type Syncer } from "./sync/syncer.ts";
 export interface Services {
   identities: Identities;
   tokens: Tokens;
+  audit: Audit;
   kv: Kv;
   directory: Directory;
   scopes: Scopes;
@@ -101,6 +103,7 @@ export async function createServices(
   return {
     identities: createIdentities({ ...config, tokens }),
     tokens,
+    audit: createAudit({ kv, clock, log }),
     kv,
     directory,
     scopes: new Scopes(),

@@ -20,8 +20,18 @@ import { invalid, Refused } from "../../src/refused.ts";
 import type { Services } from "../../src/services.ts";
 import type { Repo } from "../../src/store/repos.ts";
 import { repoNotFound } from "../../src/sync/repositories.ts";
+import type { Draft } from "./audit.ts";
+import type { ProblemCode } from "./problem.ts";
 
-export type Env = { Variables: { identity: Identity } };
+export type Env = {
+  Variables: {
+    identity: Identity;
+    /** What is recorded of a request with an unsafe method. */
+    audit?: Draft;
+    /** Of the answer, if it is a problem. */
+    problem?: ProblemCode;
+  };
+};
 
 /** Finds out who is asking. A wrong token is refused even where none is needed. */
 export function authenticate({ identities }: Services) {

@@ -3,6 +3,7 @@
 import type { Context } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { Refused } from "../../src/refused.ts";
+import { tellFields } from "./audit.ts";
 import { problem } from "./problem.ts";
 
 /** Nothing that Chartroom takes of a caller is longer. */
@@ -47,7 +48,7 @@ export async function readObject(c: Context): Promise<Record<string, unknown>> {
   if (typeof body !== "object" || body === null || Array.isArray(body)) {
     throw new Refused("invalid_field", "body: expected a JSON object", "body");
   }
-  return Object.fromEntries(
-    Object.entries(body).map(([name, value]) => [name.toLowerCase(), value]),
-  );
+  const fields = Object.entries(body).map(([name, value]) => [name.toLowerCase(), value] as const);
+  tellFields(c, fields.map(([name]) => name));
+  return Object.fromEntries(fields);
 }

@@ -46,6 +46,9 @@ export const keys = {
   /** `hash`: hexadecimal SHA-256 of the token. */
   token: (hash: string) => ["token", hash],
   tokens: ["token"],
+  /** Newest first: the time counts down. */
+  audit: (epochMs: number, id: string) => ["audit", Number.MAX_SAFE_INTEGER - epochMs, id],
+  audits: ["audit"],
   ready: ["ready"],
 } as const satisfies Record<string, Deno.KvKey | ((...args: never[]) => Deno.KvKey)>;
 
