@@ -75,7 +75,7 @@ export function tellFields(c: Context, names: readonly string[]): void {
 /** Records a request when it is over. What met no route and was not found changed nothing. */
 export function audited(services: Services) {
   return createMiddleware<Env>(async (c, next) => {
-    const draft: Draft = { told: {}, isLost: false }, begunAt = performance.now();
+    const draft: Draft = { told: {}, isLost: false }, begunAt = services.clock();
     c.set("audit", draft);
     await next();
     const { status } = c.res, code = c.get("problem");
@@ -84,7 +84,7 @@ export function audited(services: Services) {
     const ended = {
       status,
       ...(code !== undefined && status >= 400 && { code }),
-      durationMs: Math.round(performance.now() - begunAt),
+      durationMs: Math.max(0, services.clock() - begunAt),
     };
     const entry = { ...draft.begun?.entry ?? await entryOf(c, services), ...draft.told, ended };
     if (draft.begun !== undefined) await draft.begun.end(entry);

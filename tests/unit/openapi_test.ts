@@ -19,7 +19,8 @@ Deno.test("the service has the operations of the document at all of their bases,
   const chartroom = await startChartroom();
   const routes = createApp(chartroom.services).routes;
   await chartroom.close();
-  const has = routes.filter(({ method }) => method !== "ALL")
+  // Middleware of some methods stands before all paths.
+  const has = routes.filter(({ method, path }) => method !== "ALL" && !path.endsWith("*"))
     .map(({ method, path }) => `${method} ${path.replace(/:(\w+)/g, "{$1}")}`);
   const servers = document.servers;
   // What is not here is no route; that it is answered is seen elsewhere.
