@@ -96,7 +96,9 @@ export function audited(services: Services) {
 export function announced(services: Services) {
   return createMiddleware<Env>(async (c, next) => {
     const draft = c.get("audit"), isRouted = routeOf(c) !== undefined;
-    if (draft !== undefined && isRouted && isKnown(c.get("identity"))) {
+    // On paths of a workspace it stands twice: they are below those of all, too.
+    const isFirst = draft !== undefined && draft.begun === undefined;
+    if (isFirst && isRouted && isKnown(c.get("identity"))) {
       const entry = await entryOf(c, services);
       draft.isLost = true;
       draft.begun = { entry, end: await services.audit.begin(entry) };
