@@ -6,6 +6,7 @@ import { secureHeaders } from "hono/secure-headers";
 import { Refused } from "../src/refused.ts";
 import type { Services } from "../src/services.ts";
 import { apps } from "./apps.ts";
+import { audit } from "./audit.ts";
 import { cache } from "./cache.ts";
 import { categories } from "./categories.ts";
 import { createElsewhere } from "./elsewhere.ts";
@@ -16,6 +17,7 @@ import { repos } from "./repos.ts";
 import { tokens, whoami } from "./tokens.ts";
 import { webhooks } from "./webhooks.ts";
 import { addressOf } from "./support/address.ts";
+import { announced, audited } from "./support/audit.ts";
 import { authenticate, type Env } from "./support/authenticate.ts";
 import { limitBody } from "./support/body.ts";
 import { cleanPath } from "./support/clean_path.ts";
@@ -52,6 +54,7 @@ export function createApp(services: Services): Hono<Env> {
     xPermittedCrossDomainPolicies: false,
     xXssProtection: false,
   }));
+  app.use(audited(services));
   if (config.corsOrigins.length > 0) app.use(shareWith(config.corsOrigins));
   app.use(limitRequests(services));
   app.use(methodNotAllowed({
@@ -67,7 +70,7 @@ export function createApp(services: Services): Hono<Env> {
   // Before the others: who calls these has no token, but a secret.
   app.route("/v1/webhooks", webhooks(services));
   const api = new Hono<Env>()
-    .use(authenticate(services), countIdentity(services), limitBody())
+    .use(authenticate(services), countIdentity(services), limitBody(), announced(services))
     .use(async (c, next) => {
       await next();
       const { headers } = c.res;
@@ -80,6 +83,7 @@ export function createApp(services: Services): Hono<Env> {
   for (const base of BASES) app.route(base, api).route(`${base}/workspaces/:workspace`, api);
   // Behind what the API has before its routes; KubeSphere does these in other ways, elsewhere.
   app.route("/v1/tokens", tokens(services)).route("/v1/whoami", whoami());
+  app.route("/v1/audit", audit(services));
   const elsewhere = createElsewhere(BASES);
   app.notFound((c) => {
     const refused = elsewhere(c.req.method, c.req.path);

@@ -14,6 +14,7 @@ import {
   removeRepo,
 } from "../src/sync/repositories.ts";
 import { events } from "./events.ts";
+import { tellAudit } from "./support/audit.ts";
 import {
   authorize,
   type Env,
@@ -51,7 +52,9 @@ export function repos(services: Services) {
         return c.json({ ok: true, ...await checkInput(repositories, input) });
       }
       const creator = c.get("identity").name;
-      return c.json({ repo_id: await registerRepo(repositories, workspace, input, creator) });
+      const id = await registerRepo(repositories, workspace, input, creator);
+      tellAudit(c, { workspace, resource: { id, name: input.name! } });
+      return c.json({ repo_id: id });
     })
     .get("/", async (c) => c.json(await listRepos(c, services)))
     .get("/:repo", async (c) => {

@@ -6,6 +6,7 @@ import { parseTokenInput } from "../src/access/tokens.ts";
 import { Refused } from "../src/refused.ts";
 import type { Services } from "../src/services.ts";
 import type { ListedToken } from "../src/store/tokens.ts";
+import { tellAudit } from "./support/audit.ts";
 import { authorize, authorizeSomewhere, type Env } from "./support/authenticate.ts";
 import { readObject } from "./support/body.ts";
 import { parsePaging, slice } from "./support/paging.ts";
@@ -17,6 +18,8 @@ export function tokens({ tokens, clock }: Services) {
       const input = parseTokenInput(await readObject(c), clock());
       authorize(c, "write", { kind: "token", workspace: input.workspace });
       const { id, token } = await tokens.create(input, c.get("identity").name);
+      const workspace = input.workspace.replace("*", "");
+      tellAudit(c, { workspace, resource: { id, name: input.name } });
       return c.json({ token_id: id, token, ...expiryView(input.expireTime) });
     })
     .get("/", async (c) => {

@@ -7,6 +7,7 @@ import type { Services } from "../src/services.ts";
 import { notProven, receive } from "../src/sync/webhooks.ts";
 import { networkOf } from "./support/address.ts";
 import { AtOnce } from "./support/at_once.ts";
+import { tellAudit } from "./support/audit.ts";
 import type { Env } from "./support/authenticate.ts";
 import { limitBody } from "./support/body.ts";
 import { addressKey } from "./support/limits.ts";
@@ -25,6 +26,7 @@ export function webhooks({ repositories, attempts }: Services) {
         { address, text: id, webhook: id },
         () => receive(repositories, id, c.req.raw.headers, body),
       );
+      tellAudit(c, { who: { kind: "webhook", name: id } });
       c.header("Cache-Control", "no-store");
       switch (received.kind) {
         case "asked":

@@ -2,6 +2,7 @@
 
 import { BlockList, isIP } from "node:net";
 import { type Attempts, createAttempts } from "./access/attempts.ts";
+import { type Audit, createAudit } from "./access/audit.ts";
 import { createIdentities, type Identities } from "./access/identities.ts";
 import { createRateLimit, type RateLimit, UNLIMITED } from "./access/rate_limit.ts";
 import { createTokens, type Tokens } from "./access/tokens.ts";
@@ -34,6 +35,7 @@ export interface Services {
   limits: { callers: RateLimit };
   /** Whose `X-Forwarded-For` is believed, if anybody's. */
   trustedProxies: BlockList | undefined;
+  audit: Audit;
   kv: Kv;
   directory: Directory;
   scopes: Scopes;
@@ -132,6 +134,7 @@ function connect(config: Config, surroundings: Surroundings, { kv, secrets }: Da
     attempts: createAttempts(clock),
     limits: { callers: callersLimit(config, clock) },
     trustedProxies: blockListOf(config.trustedProxies),
+    audit: createAudit({ kv, clock, log }),
     kv,
     directory,
     scopes: new Scopes(),

@@ -8,6 +8,7 @@ import type { Hono } from "hono";
 import type { BlankEnv, Endpoint, ExtractSchema } from "hono/types";
 import type { Simplify } from "hono/utils/types";
 import { access } from "./access.ts";
+import { audit } from "./audit.ts";
 import { apps } from "./apps.ts";
 import { categories } from "./categories.ts";
 import { events } from "./events.ts";
@@ -30,7 +31,8 @@ const below = new OpenAPIHono()
   .route("/", api)
   .route("/workspaces/:workspace", api)
   .route("/", deliveries)
-  .route("/", access);
+  .route("/", access)
+  .route("/", audit);
 
 /** With what stands beside the bases. */
 export const contract = new OpenAPIHono().route("/", below).route("/", service);

@@ -36,7 +36,8 @@ export const MEANING: Readonly<Record<ProblemCode, string>> = {
   unavailable: "The database does not answer, or too much is going on; see `Retry-After`.",
 };
 
-const PROBLEM_CODES = Object.keys(MEANING) as ProblemCode[];
+/** All codes there are. */
+export const PROBLEM_CODES = Object.keys(MEANING) as ProblemCode[];
 
 /** Of what is no refusal: the framework itself refuses nothing but a body that is too slow. */
 const OTHERS = { bad_request: 408, gone: 400, internal: 500 } as const;

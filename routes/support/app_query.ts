@@ -4,7 +4,6 @@ import type { Context } from "hono";
 import { type AppFilter, type Facet, FACETS } from "../../src/catalog/filter.ts";
 import { APP_ORDERS, type AppOrder, type AppQuery } from "../../src/catalog/query.ts";
 import { lowerCase } from "../../src/catalog/text.ts";
-import { isTime, timeOf } from "../../src/helm/time.ts";
 import { parseVersion } from "../../src/helm/version.ts";
 import { invalid } from "../../src/refused.ts";
 import {
@@ -14,6 +13,7 @@ import {
   isTrue,
   readConditions,
   readFlag,
+  readMoment,
   readOrder,
 } from "./conditions.ts";
 
@@ -76,7 +76,7 @@ function readFilter(exact: Conditions["exact"], fuzzy: Conditions["fuzzy"]): App
     kubeVersion: readKubeVersion(exact.get("kube_version")),
     appVersions: any("app_version"),
     appVersionContains: part(fuzzy, "app_version"),
-    updatedSince: readSince(exact.get("has_update_since")),
+    updatedSince: readMoment("has_update_since", exact.get("has_update_since")),
   });
 }
 
@@ -84,14 +84,6 @@ function readKubeVersion(text: string | undefined): string | undefined {
   if (!text) return undefined;
   if (parseVersion(text) === undefined) throw invalid("kube_version", "a version such as 1.31.2");
   return text;
-}
-
-/** A day, or a moment of it. */
-function readSince(text: string | undefined): number | undefined {
-  if (!text) return undefined;
-  const time = /^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00:00Z` : text;
-  if (!isTime(time)) throw invalid("has_update_since", "a day or a time such as 2026-01-31");
-  return timeOf(time);
 }
 
 function readAppOrder(text: string | undefined, search: string | undefined): AppOrder {

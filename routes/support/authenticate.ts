@@ -21,6 +21,8 @@ import type { Services } from "../../src/services.ts";
 import type { Repo } from "../../src/store/repos.ts";
 import { repoNotFound } from "../../src/sync/repositories.ts";
 import { networkOf, type Peer } from "./address.ts";
+import type { Draft } from "./audit.ts";
+import type { ProblemCode } from "./problem.ts";
 
 export type Env = {
   Bindings: Peer;
@@ -28,6 +30,10 @@ export type Env = {
     identity: Identity;
     /** Where the request comes from; `""` if that is not known. */
     address: string;
+    /** What is recorded of a request with an unsafe method. */
+    audit?: Draft;
+    /** Of the answer, if it is a problem. */
+    problem?: ProblemCode;
   };
 };
 

@@ -4,6 +4,7 @@ import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
 import { HTTPException } from "hono/http-exception";
 import { invalid, Refused } from "../../src/refused.ts";
+import { tellFields } from "./audit.ts";
 
 /** Nothing that Chartroom takes of a caller is longer. */
 const MAX_BODY_BYTES = 65_536;
@@ -95,7 +96,7 @@ export async function readObject(c: Context): Promise<Record<string, unknown>> {
   if (typeof body !== "object" || body === null || Array.isArray(body)) {
     throw new Refused("invalid_field", "body: expected a JSON object", "body");
   }
-  return Object.fromEntries(
-    Object.entries(body).map(([name, value]) => [name.toLowerCase(), value]),
-  );
+  const fields = Object.entries(body).map(([name, value]) => [name.toLowerCase(), value] as const);
+  tellFields(c, fields.map(([name]) => name));
+  return Object.fromEntries(fields);
 }

@@ -1,6 +1,7 @@
 /** KubeSphere's `conditions` parameter: `key=value,key~value`, and the parameters beside it. */
 
-import { Refused } from "../../src/refused.ts";
+import { isTime, timeOf } from "../../src/helm/time.ts";
+import { invalid, Refused } from "../../src/refused.ts";
 
 /** The keys that each list knows. */
 export const CONDITIONS = {
@@ -26,6 +27,7 @@ export const CONDITIONS = {
   },
   categories: { exact: ["keyword", "name", "category_id", "status"], fuzzy: ["name"] },
   versions: { exact: ["keyword", "status", "prerelease", "deprecated"], fuzzy: [] },
+  audit: { exact: ["action", "name", "workspace", "repo_id", "outcome"], fuzzy: [] },
 };
 
 /** What lists of repositories can be ordered by. */
@@ -94,6 +96,14 @@ export function readFlag(name: string, text: string | undefined): boolean {
   if (text === undefined || ["0", "f", "F", "false", "FALSE", "False"].includes(text)) return false;
   if (isTrue(text)) return true;
   throw new Refused("invalid_field", `${name}: expected true or false`, name);
+}
+
+/** Reads a day, or a moment of it: milliseconds of the epoch, with a fraction. */
+export function readMoment(name: string, text: string | undefined): number | undefined {
+  if (!text) return undefined;
+  const time = /^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00:00Z` : text;
+  if (!isTime(time)) throw invalid(name, "a day or a time such as 2026-01-31");
+  return timeOf(time);
 }
 
 /** Reads `orderBy`; the first of `orders` is the default. */

@@ -106,6 +106,7 @@ function problemJson(
   status: ContentfulStatusCode,
   members: { code: ProblemCode; message: string },
 ): Response {
+  c.set("problem", members.code);
   const title = TITLE[status] ?? "Error";
   const body = { type: "about:blank", title, status, detail: members.message, ...members };
   return c.body(JSON.stringify(body), status, {

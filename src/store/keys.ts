@@ -47,6 +47,9 @@ export const keys = {
   /** `hash`: hexadecimal SHA-256 of the token. */
   token: (hash: string) => ["token", hash],
   tokens: ["token"],
+  /** Newest first: the time counts down. */
+  audit: (epochMs: number, id: string) => ["audit", Number.MAX_SAFE_INTEGER - epochMs, id],
+  audits: ["audit"],
   ready: ["ready"],
   /** Something known, sealed: whoever cannot open it has other keys than the database. */
   secretCheck: ["secret_check"],

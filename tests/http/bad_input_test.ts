@@ -468,7 +468,10 @@ for (const [name, casesOf] of Object.entries(TABLES)) {
     withChartroom(async ({ call, register, services }, upstream) => {
       upstream.serve("/index.yaml", indexOf({}));
       const id = await register(upstream.url);
-      const before = await services.kv.list({ prefix: [] });
+      // But for the audit log, which has what was refused.
+      const rows = async () =>
+        (await services.kv.list({ prefix: [] })).filter(({ key }) => key[0] !== "audit");
+      const before = await rows();
       const asked = upstream.requests.length;
       const cases = casesOf(upstream.url.slice("http://".length));
       assert.ok(cases.length > 5);
@@ -487,7 +490,7 @@ for (const [name, casesOf] of Object.entries(TABLES)) {
         }
       }
       assert.equal(upstream.requests.length, asked);
-      assert.deepEqual(await services.kv.list({ prefix: [] }), before);
+      assert.deepEqual(await rows(), before);
     }));
 }
 

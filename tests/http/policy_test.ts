@@ -187,6 +187,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   // A token opens no webhook: only its secret does.
   "POST /webhooks/:repo": { table: NONE, by: "nothing" },
   "GET /whoami": { table: ALL, by: "nothing" },
+  "GET /audit": { table: ADMINS, by: "nothing" },
   "GET /tokens": { table: ADMINS, by: "nothing" },
   "POST /tokens": { table: LET_IN, by: "thing" },
   "DELETE /tokens/:token": {

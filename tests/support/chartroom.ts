@@ -86,7 +86,7 @@ export async function startChartroom(options: Options = {}): Promise<Chartroom> 
     const type = (init.headers as Headers).get("content-type") ?? "";
     const asked = init.body ? { type, text: init.body as string } : undefined;
     assertInContract({ method, path, status, headers: response.headers, text, asked });
-    const isJson = response.headers.get("content-type")?.includes("json");
+    const isJson = /[/+]json\b/.test(response.headers.get("content-type") ?? "");
     return {
       status,
       headers: response.headers,

@@ -114,7 +114,17 @@ async function watchFolder(path: string) {
   for await (const { name, isDirectory, isFile } of Deno.readDir(path)) {
     const inside = `${path}/${name}`;
     if (isDirectory) await watchFolder(inside);
-    else if (isFile) watchStored(name, await Deno.readFile(inside));
+    else if (isFile) watchStored(name, await readThere(inside));
+  }
+}
+
+/** A database that is being closed takes its log away. */
+async function readThere(path: string): Promise<Uint8Array> {
+  try {
+    return await Deno.readFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return new Uint8Array();
+    throw error;
   }
 }
 

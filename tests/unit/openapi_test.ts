@@ -19,6 +19,7 @@ Deno.test("the service has the operations of the document at all of their bases,
   const chartroom = await startChartroom();
   const routes = createApp(chartroom.services).routes;
   await chartroom.close();
+  // Middleware of some methods stands before all paths.
   const has = routes.filter(({ method }) => method !== "ALL")
     .map(({ method, path }) => `${method} ${path.replace(/:(\w+)/g, "{$1}")}`);
   const servers = document.servers;
