@@ -13,11 +13,13 @@ import { createAnswers } from "./support/answers.ts";
 import { health } from "./health.ts";
 import { openapi } from "./openapi.ts";
 import { repos } from "./repos.ts";
+import { session } from "./session.ts";
 import { tokens, whoami } from "./tokens.ts";
 import { webhooks } from "./webhooks.ts";
 import { authenticate, type Env } from "./support/authenticate.ts";
 import { limitBody } from "./support/body.ts";
 import { cleanPath } from "./support/clean_path.ts";
+import { isForLoopback } from "./support/own_site.ts";
 import { answerError, problem } from "./support/problem.ts";
 
 /** Our own, and the one that KubeSphere's clients know. */
@@ -46,6 +48,13 @@ export function createApp(services: Services): Hono<Env> {
     xPermittedCrossDomainPolicies: false,
     xXssProtection: false,
   }));
+  const { isOpen } = services.identities;
+  // Where nobody proves anything, a page whose name leads here by DNS would read and change it all.
+  const isMisdirected = (request: Request) => isOpen && !isForLoopback(request.url);
+  app.use(async (c, next) => {
+    if (isMisdirected(c.req.raw)) throw misdirected();
+    await next();
+  });
   app.use(methodNotAllowed({
     app,
     onMethodNotAllowed(c, methods) {
@@ -56,8 +65,8 @@ export function createApp(services: Services): Hono<Env> {
     },
   }));
   app.route("/", health(services)).route("/", openapi());
-  // Before the others: who calls these has no token, but a secret.
-  app.route("/v1/webhooks", webhooks(services));
+  // Before the others: who calls these has no token, but a secret; or shows it in the body.
+  app.route("/v1/webhooks", webhooks(services)).route("/v1/session", session(services));
   const api = new Hono<Env>()
     .use(limitBody(), authenticate(services))
     .use(async (c, next) => {
@@ -89,8 +98,15 @@ export function createApp(services: Services): Hono<Env> {
   };
   // What was answered before needs no routing, nor a turn of the loop. Deno gives a handler no
   // more than it names.
-  app.fetch = (request, ...more) => answers.again(request) ?? routed(request, ...more);
+  app.fetch = (request, ...more) =>
+    (isMisdirected(request) ? undefined : answers.again(request)) ?? routed(request, ...more);
   return app;
+}
+
+function misdirected(): Refused {
+  const message =
+    "host: expected localhost or a loopback address, since nobody is asked for a token";
+  return new Refused("misdirected", message, "host");
 }
 
 function isRead(method: string): boolean {

@@ -2,6 +2,8 @@
 
 import { isIP } from "node:net";
 import { dirname, join } from "node:path";
+import { LOOPBACK_HOST } from "./access/issuer_keys.ts";
+import type { OidcConfig } from "./access/oidc.ts";
 import { SECRET_KEY_BYTES } from "./access/secrets.ts";
 import type { AllowRule } from "./sources/egress.ts";
 import type { KvLocation } from "./store/kv.ts";
@@ -15,6 +17,8 @@ export interface Config {
   readonly secretKeys?: readonly Uint8Array<ArrayBuffer>[];
   /** Where a key is made if none is given. */
   readonly secretKeyFile?: string;
+  /** Whose JWTs let somebody in. */
+  readonly oidc?: OidcConfig;
   /** Whether global repositories can be read without a token. */
   readonly anonymousRead: boolean;
   readonly allowUpstream: readonly AllowRule[];
@@ -49,6 +53,7 @@ export function loadConfig(environment: Environment = Deno.env.toObject()): Conf
   const host = read("HOST")?.replace(/^\[|\]$/g, "") ?? "127.0.0.1";
   const onLoopback = !onDeploy && LOOPBACK.test(host);
   const adminToken = readToken(read("CHARTROOM_ADMIN_TOKEN"), onLoopback, onDeploy);
+  const oidc = readOidc(read);
   const kv = readLocation(read("CHARTROOM_KV"), onDeploy);
   const secretKeys = readSecretKeys(read("CHARTROOM_SECRET_KEY"), kv);
   const purgeUrl = readPurgeUrl(read("CHARTROOM_PURGE_URL"), onDeploy);
@@ -58,10 +63,11 @@ export function loadConfig(environment: Environment = Deno.env.toObject()): Conf
     port: readInteger("PORT", read("PORT"), 8_000, 0, 65_535),
     kv,
     ...(adminToken === undefined ? {} : { adminToken }),
+    ...(oidc === undefined ? {} : { oidc }),
     ...(secretKeys === undefined ? {} : { secretKeys }),
     ...(kv.kind === "file" ? { secretKeyFile: join(dirname(kv.path), "secret.key") } : {}),
     anonymousRead: readBoolean("CHARTROOM_ANONYMOUS_READ", read("CHARTROOM_ANONYMOUS_READ")) ??
-      (onLoopback && adminToken === undefined),
+      (onLoopback && adminToken === undefined && oidc === undefined),
     allowUpstream: readAllowRules(read("CHARTROOM_ALLOW_UPSTREAM")),
     maxIndexBytes: readBytes("CHARTROOM_MAX_INDEX_BYTES", read("CHARTROOM_MAX_INDEX_BYTES"), 128),
     cacheBytes: readBytes("CHARTROOM_CACHE_BYTES", read("CHARTROOM_CACHE_BYTES"), 128),
@@ -89,6 +95,32 @@ function readToken(token: string | undefined, onLoopback: boolean, onDeploy: boo
     );
   }
   return token;
+}
+
+function readOidc(read: (name: string) => string | undefined): OidcConfig | undefined {
+  const issuer = read("CHARTROOM_OIDC_ISSUER"), audience = read("CHARTROOM_OIDC_AUDIENCE");
+  if (issuer === undefined && audience === undefined) return undefined;
+  if (issuer === undefined) {
+    throw new ConfigError("CHARTROOM_OIDC_ISSUER", "is required with CHARTROOM_OIDC_AUDIENCE");
+  }
+  const url = URL.parse(issuer);
+  const isPlain = url !== null && !/[?#@\s]/.test(issuer);
+  const isSafe = url?.protocol === "https:" ||
+    url?.protocol === "http:" && LOOPBACK_HOST.test(url.hostname);
+  if (!isPlain || !isSafe) {
+    const takes = "takes an https URL without query and fragment, or an http one on this machine";
+    throw new ConfigError("CHARTROOM_OIDC_ISSUER", takes);
+  }
+  // Else a JWT that is for any other service would do.
+  if (audience === undefined) {
+    throw new ConfigError("CHARTROOM_OIDC_AUDIENCE", "is required with CHARTROOM_OIDC_ISSUER");
+  }
+  return {
+    issuer,
+    audience,
+    workspaceClaim: read("CHARTROOM_OIDC_WORKSPACE_CLAIM") ?? "chartroom_workspaces",
+    roleClaim: read("CHARTROOM_OIDC_ROLE_CLAIM") ?? "chartroom_role",
+  };
 }
 
 function readLocation(value: string | undefined, onDeploy: boolean): KvLocation {

@@ -2,6 +2,8 @@
 
 import { createSecrets, loadOrMakeKey, SECRET_KEY_BYTES } from "./access/secrets.ts";
 import { createIdentities, type Identities } from "./access/identities.ts";
+import { createOidc } from "./access/oidc.ts";
+import { createSessions } from "./access/sessions.ts";
 import { createTokens, type Tokens } from "./access/tokens.ts";
 import { type Archives, createArchives } from "./catalog/archives.ts";
 import { createDirectory, type Directory } from "./catalog/directory.ts";
@@ -13,6 +15,7 @@ import type { Log } from "./log.ts";
 import { createArchiveSource } from "./sources/archive.ts";
 import { createEgress } from "./sources/egress.ts";
 import { createSource } from "./sources/download.ts";
+import { createJsonSource } from "./sources/json.ts";
 import { createPurger, type Schedule } from "./sources/purge.ts";
 import { HTTP_LIMITS, type HttpLimits } from "./sources/watch.ts";
 import { type Kv, openKv } from "./store/kv.ts";
@@ -98,8 +101,17 @@ export async function createServices(
     config.syncConcurrency,
   );
   const tokens = createTokens({ kv, clock, randomBytes });
+  const sessions = createSessions({ kv, clock, randomBytes });
+  const { oidc } = config;
+  const fetchJson = createJsonSource(httpLimits);
   return {
-    identities: createIdentities({ ...config, tokens }),
+    identities: createIdentities({
+      ...config,
+      tokens,
+      sessions,
+      oidc: oidc && createOidc(oidc, { fetchJson, clock, log }),
+      clock,
+    }),
     tokens,
     kv,
     directory,

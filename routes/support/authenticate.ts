@@ -20,24 +20,40 @@ import { invalid, Refused } from "../../src/refused.ts";
 import type { Services } from "../../src/services.ts";
 import type { Repo } from "../../src/store/repos.ts";
 import { repoNotFound } from "../../src/sync/repositories.ts";
+import { refuseOtherSites } from "./own_site.ts";
+import { hasSession, identifySession, sessionIn } from "./session_cookie.ts";
 
 export type Env = { Variables: { identity: Identity } };
 
 /** Finds out who is asking. A wrong token is refused even where none is needed. */
 export function authenticate({ identities }: Services) {
   return createMiddleware<Env>(async (c, next) => {
-    const identity = await identify(c, identities);
-    if (identity === undefined) throw tokenWanted();
-    c.set("identity", identity);
+    c.set("identity", await identify(c, identities));
     await next();
   });
 }
 
-async function identify(c: Context, identities: Identities): Promise<Identity | undefined> {
+/** What is sent on purpose comes before what a browser sends by itself. */
+async function identify(c: Context, identities: Identities): Promise<Identity> {
   const header = c.req.header("authorization");
-  if (header === undefined) return identities.ofNobody();
+  if (header === undefined) return await identifyAmbient(c, identities);
   const [, token] = /^Bearer +(\S+)$/i.exec(header) ?? [];
-  return token === undefined ? undefined : await identities.ofBearer(token);
+  const identity = token === undefined ? undefined : await identities.ofBearer(token);
+  if (identity === undefined) throw tokenWanted();
+  return identity;
+}
+
+/** Who it is without a word: any page that a browser shows could be behind it. */
+async function identifyAmbient(c: Context, identities: Identities): Promise<Identity> {
+  const session = sessionIn(c);
+  if (session !== undefined) {
+    refuseOtherSites(c, "shown");
+    return await identifySession(c, identities, session);
+  }
+  const identity = identities.ofNobody();
+  if (identity === undefined) throw tokenWanted();
+  if (identity.kind === "open") refuseOtherSites(c, "not denied");
+  return identity;
 }
 
 /** The workspace of the path; `undefined` on a path without one. */
@@ -110,7 +126,7 @@ export function sourceIn(scope: Scope, id: string): Source {
 
 /** Whether a request shows who sends it; if not, its answer may be for all. */
 export function hasCredentials(headers: Headers): boolean {
-  return headers.has("authorization");
+  return headers.has("authorization") || hasSession(headers);
 }
 
 /** A repository that the caller may see, and change if that is what `action` is. */

@@ -46,6 +46,11 @@ export const keys = {
   /** `hash`: hexadecimal SHA-256 of the token. */
   token: (hash: string) => ["token", hash],
   tokens: ["token"],
+  /** `hash`: hexadecimal SHA-256 of what the session's cookie has. */
+  session: (hash: string) => ["session", hash],
+  /** Beside each session: those of one token. */
+  tokenSession: (token: string, hash: string) => ["token_session", token, hash],
+  tokenSessions: (token: string) => ["token_session", token],
   ready: ["ready"],
 } as const satisfies Record<string, Deno.KvKey | ((...args: never[]) => Deno.KvKey)>;
 

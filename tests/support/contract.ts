@@ -92,7 +92,7 @@ function assertAsked({ path, asked }: Sent, { value, pointer }: Json, title: str
 
 /** What no operation answers is refused. */
 function assertRefused(sent: Sent, isPath: boolean, title: string) {
-  const statuses = isPath ? [405, 401, 413] : [404, 401, 413];
+  const statuses = isPath ? [405, 401, 403, 413, 421] : [404, 401, 403, 413, 421];
   assert.ok(statuses.includes(sent.status), `${title} on what is not in the document`);
   if (sent.status === 405) assert.ok(sent.headers.has("allow"), `${title} has no Allow`);
   if (sent.method === "HEAD") return;
