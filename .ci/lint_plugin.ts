@@ -6,6 +6,7 @@ const LAYERS: readonly (readonly [path: string, layer: number])[] = [
   ["routes/", 4],
   ["src/services.ts", 3],
   ["src/config.ts", 3],
+  ["src/config_values.ts", 3],
   ["src/database.ts", 3],
   ["src/reseal.ts", 3],
   ["src/sync/", 2],

@@ -14,6 +14,7 @@ import { createAnswers } from "./support/answers.ts";
 import { health } from "./health.ts";
 import { openapi } from "./openapi.ts";
 import { repos } from "./repos.ts";
+import { session } from "./session.ts";
 import { tokens, whoami } from "./tokens.ts";
 import { webhooks } from "./webhooks.ts";
 import { addressOf } from "./support/address.ts";
@@ -23,6 +24,7 @@ import { limitBody } from "./support/body.ts";
 import { cleanPath } from "./support/clean_path.ts";
 import { shareWith } from "./support/cors.ts";
 import { addressKey, countIdentity, limitRequests } from "./support/limits.ts";
+import { isForLoopback } from "./support/own_site.ts";
 import { answerError, problem } from "./support/problem.ts";
 
 /** Our own, and the one that KubeSphere's clients know. */
@@ -57,6 +59,13 @@ export function createApp(services: Services): Hono<Env> {
   app.use(audited(services));
   if (config.corsOrigins.length > 0) app.use(shareWith(config.corsOrigins));
   app.use(limitRequests(services));
+  const { isOpen } = services.identities;
+  // Where nobody proves anything, a page whose name leads here by DNS would read and change it all.
+  const isMisdirected = (request: Request) => isOpen && !isForLoopback(request.url);
+  app.use(async (c, next) => {
+    if (isMisdirected(c.req.raw)) throw misdirected();
+    await next();
+  });
   app.use(methodNotAllowed({
     app,
     onMethodNotAllowed(c, methods) {
@@ -67,8 +76,8 @@ export function createApp(services: Services): Hono<Env> {
     },
   }));
   app.route("/", health(services)).route("/", openapi());
-  // Before the others: who calls these has no token, but a secret.
-  app.route("/v1/webhooks", webhooks(services));
+  // Before the others: who calls these has no token, but a secret; or shows it in the body.
+  app.route("/v1/webhooks", webhooks(services)).route("/v1/session", session(services));
   const api = new Hono<Env>()
     .use(authenticate(services), countIdentity(services), limitBody(), announced(services))
     .use(async (c, next) => {
@@ -102,7 +111,7 @@ export function createApp(services: Services): Hono<Env> {
   // What was answered before needs no routing, nor a turn of the loop. Where it may not be given
   // once more, the routes say so.
   app.fetch = (request, info, ...more) => {
-    const again = answers.again(request);
+    const again = isMisdirected(request) ? undefined : answers.again(request);
     if (again !== undefined) {
       const key = addressKey(addressOf(request, info, trustedProxies));
       if (key === "" || limits.callers.take(key, 1) === 0) return again;
@@ -110,6 +119,12 @@ export function createApp(services: Services): Hono<Env> {
     return routed(request, info, ...more);
   };
   return app;
+}
+
+function misdirected(): Refused {
+  const message =
+    "host: expected localhost or a loopback address, since nobody is asked for a token";
+  return new Refused("misdirected", message, "host");
 }
 
 function isRead(method: string): boolean {

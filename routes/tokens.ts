@@ -1,7 +1,7 @@
 /** `/tokens`: who is let in; and `/whoami`: who is asking. */
 
 import { Hono } from "hono";
-import { allowed } from "../src/access/policy.ts";
+import { allowed, type Identity } from "../src/access/policy.ts";
 import { parseTokenInput } from "../src/access/tokens.ts";
 import { Refused } from "../src/refused.ts";
 import type { Services } from "../src/services.ts";
@@ -43,10 +43,11 @@ export function tokens({ tokens, clock }: Services) {
 }
 
 export function whoami() {
-  return new Hono<Env>().get("/", (c) => {
-    const { name, kind, role, workspaces } = c.get("identity");
-    return c.json({ name, kind, role, workspaces });
-  });
+  return new Hono<Env>().get("/", (c) => c.json(identityView(c.get("identity"))));
+}
+
+export function identityView({ name, kind, role, workspaces }: Identity) {
+  return { name, kind, role, workspaces };
 }
 
 function tokenView({ id, name, workspace, role, creator, createTime, expireTime }: ListedToken) {

@@ -1,10 +1,25 @@
 /** From environment variables to one frozen configuration. */
 
-import { isIP } from "node:net";
 import { dirname, join } from "node:path";
+import { LOOPBACK_HOST } from "./access/issuer_keys.ts";
 import { readKey } from "./access/key_file.ts";
+import type { OidcConfig } from "./access/oidc.ts";
+import {
+  type AddressRange,
+  ConfigError,
+  readAllowRules,
+  readBoolean,
+  readBytes,
+  readInteger,
+  readOrigins,
+  readPublicUrl,
+  readRanges,
+  readRate,
+} from "./config_values.ts";
 import type { AllowRule } from "./sources/egress.ts";
 import type { KvLocation } from "./store/kv.ts";
+
+export { ConfigError };
 
 export interface Config {
   readonly host: string;
@@ -15,6 +30,8 @@ export interface Config {
   readonly secretKeys?: readonly Uint8Array<ArrayBuffer>[];
   /** Where a key is made if none is given. */
   readonly secretKeyFile?: string;
+  /** Whose JWTs let somebody in. */
+  readonly oidc?: OidcConfig;
   /** Whether global repositories can be read without a token. */
   readonly anonymousRead: boolean;
   readonly allowUpstream: readonly AllowRule[];
@@ -41,19 +58,6 @@ export interface Config {
   readonly syncsDue: boolean;
 }
 
-/** Addresses that begin with the same bits. */
-export interface AddressRange {
-  readonly address: string;
-  readonly prefix: number;
-}
-
-/** A variable with a wrong value. The message names it and says what it takes. */
-export class ConfigError extends Error {
-  constructor(variable: string, takes: string) {
-    super(`${variable} ${takes}`);
-  }
-}
-
 /** Every variable that is read, which is what `--allow-env` has to name. */
 export const VARIABLES = [
   "HOST",
@@ -72,6 +76,10 @@ export const VARIABLES = [
   "CHARTROOM_TRUSTED_PROXIES",
   "CHARTROOM_PUBLIC_URL",
   "CHARTROOM_CORS_ORIGINS",
+  "CHARTROOM_OIDC_ISSUER",
+  "CHARTROOM_OIDC_AUDIENCE",
+  "CHARTROOM_OIDC_WORKSPACE_CLAIM",
+  "CHARTROOM_OIDC_ROLE_CLAIM",
   // Set by Deno Deploy.
   "DENO_DEPLOY",
   "DENO_TIMELINE",
@@ -79,7 +87,6 @@ export const VARIABLES = [
 type Variable = typeof VARIABLES[number];
 type Environment = Readonly<Partial<Record<Variable, string | undefined>>>;
 
-const MIB = 1_048_576;
 const LOOPBACK = /^(localhost|127(\.\d+){3}|::1)$/;
 const MIN_TOKEN_LENGTH = 16;
 /** Permitted to be read so that they can be taken away. */
@@ -113,6 +120,7 @@ export function loadConfig(environment: Environment = readEnvironment()): Config
   const host = read("HOST")?.replace(/^\[|\]$/g, "") ?? "127.0.0.1";
   const onLoopback = !onDeploy && LOOPBACK.test(host);
   const adminToken = readToken(read("CHARTROOM_ADMIN_TOKEN"), onLoopback, onDeploy);
+  const oidc = readOidc(read);
   const kv = readLocation(read("CHARTROOM_KV"), onDeploy);
   const secretKeys = readSecretKeys(read("CHARTROOM_SECRET_KEY"), kv);
   const purgeUrl = readPurgeUrl(read("CHARTROOM_PURGE_URL"), onDeploy);
@@ -124,10 +132,11 @@ export function loadConfig(environment: Environment = readEnvironment()): Config
     port: readInteger("PORT", read("PORT"), 8_000, 0, 65_535),
     kv,
     ...(adminToken === undefined ? {} : { adminToken }),
+    ...(oidc === undefined ? {} : { oidc }),
     ...(secretKeys === undefined ? {} : { secretKeys }),
     ...(kv.kind === "file" ? { secretKeyFile: join(dirname(kv.path), "secret.key") } : {}),
     anonymousRead: readBoolean("CHARTROOM_ANONYMOUS_READ", read("CHARTROOM_ANONYMOUS_READ")) ??
-      (onLoopback && adminToken === undefined),
+      (onLoopback && adminToken === undefined && oidc === undefined),
     allowUpstream: readAllowRules(read("CHARTROOM_ALLOW_UPSTREAM")),
     // No listener on loopback is to be had there, and no private network is in reach.
     pinsAddresses: !onDeploy,
@@ -178,6 +187,32 @@ function readToken(token: string | undefined, onLoopback: boolean, onDeploy: boo
   return token;
 }
 
+function readOidc(read: (name: Variable) => string | undefined): OidcConfig | undefined {
+  const issuer = read("CHARTROOM_OIDC_ISSUER"), audience = read("CHARTROOM_OIDC_AUDIENCE");
+  if (issuer === undefined && audience === undefined) return undefined;
+  if (issuer === undefined) {
+    throw new ConfigError("CHARTROOM_OIDC_ISSUER", "is required with CHARTROOM_OIDC_AUDIENCE");
+  }
+  const url = URL.parse(issuer);
+  const isPlain = url !== null && !/[?#@\s]/.test(issuer);
+  const isSafe = url?.protocol === "https:" ||
+    url?.protocol === "http:" && LOOPBACK_HOST.test(url.hostname);
+  if (!isPlain || !isSafe) {
+    const takes = "takes an https URL without query and fragment, or an http one on this machine";
+    throw new ConfigError("CHARTROOM_OIDC_ISSUER", takes);
+  }
+  // Else a JWT that is for any other service would do.
+  if (audience === undefined) {
+    throw new ConfigError("CHARTROOM_OIDC_AUDIENCE", "is required with CHARTROOM_OIDC_ISSUER");
+  }
+  return {
+    issuer,
+    audience,
+    workspaceClaim: read("CHARTROOM_OIDC_WORKSPACE_CLAIM") ?? "chartroom_workspaces",
+    roleClaim: read("CHARTROOM_OIDC_ROLE_CLAIM") ?? "chartroom_role",
+  };
+}
+
 function readLocation(value: string | undefined, onDeploy: boolean): KvLocation {
   if (value === undefined) {
     return onDeploy ? { kind: "attached" } : { kind: "file", path: "data/chartroom.sqlite" };
@@ -210,65 +245,6 @@ function readSecretKeys(value: string | undefined, kv: KvLocation) {
   return secretKeys;
 }
 
-function readInteger(
-  name: string,
-  value: string | undefined,
-  otherwise: number,
-  min: number,
-  max: number,
-): number {
-  if (value === undefined) return otherwise;
-  const number = /^\d{1,15}$/.test(value) ? Number(value) : NaN;
-  if (number >= min && number <= max) return number;
-  throw new ConfigError(name, `takes a whole number from ${min} to ${max}, not ${quote(value)}`);
-}
-
-function readBoolean(name: string, value: string | undefined): boolean | undefined {
-  if (value === undefined) return undefined;
-  if (value === "true" || value === "false") return value === "true";
-  throw new ConfigError(name, `takes true or false, not ${quote(value)}`);
-}
-
-function readBytes(name: string, value: string | undefined, defaultMib: number): number {
-  if (value === undefined) return defaultMib * MIB;
-  const match = /^(\d{1,9}) ?(KiB|MiB|GiB)$/.exec(value);
-  const bytes = match === null
-    ? (/^\d{1,15}$/.test(value) ? Number(value) : NaN)
-    : Number(match[1]) * 1_024 ** (["KiB", "MiB", "GiB"].indexOf(match[2]!) + 1);
-  if (bytes >= MIB && bytes <= 4_096 * MIB) return bytes;
-  throw new ConfigError(
-    name,
-    `takes 1 MiB to 4 GiB, as bytes or with KiB, MiB or GiB, not ${quote(value)}`,
-  );
-}
-
-function readAllowRules(value: string | undefined): AllowRule[] {
-  if (value === undefined) return [];
-  return value.split(",").map((item) => item.trim()).filter(Boolean).map(readAllowRule);
-}
-
-function readAllowRule(text: string): AllowRule {
-  const [, bracketed, plain, prefix, port] =
-    /^(?:\[([0-9a-f:.]+)\]|([^[\]/:]+|[0-9a-f:.]*:[0-9a-f:.]*?))(?:\/(\d{1,3}))?(?::(\d{1,5}))?$/i
-      .exec(text) ?? [];
-  const host = (bracketed ?? plain)?.toLowerCase();
-  const bits = { 0: 0, 4: 32, 6: 128 }[isIP(host ?? "")] ?? 0;
-  const known = host !== undefined &&
-    (bits > 0 || /^[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?$/.test(host));
-  const inRange = (prefix === undefined || Number(prefix) <= bits && bits > 0) &&
-    (port === undefined || Number(port) >= 1 && Number(port) <= 65_535);
-  if (!known || !inRange) {
-    throw new ConfigError(
-      "CHARTROOM_ALLOW_UPSTREAM",
-      `takes a comma list of host, host:port or CIDR, not ${quote(text)}`,
-    );
-  }
-  return {
-    ...(prefix === undefined ? { host } : { range: { address: host, prefix: Number(prefix) } }),
-    ...(port === undefined ? {} : { port: Number(port) }),
-  };
-}
-
 function readPurgeUrl(value: string | undefined, onDeploy: boolean): string | undefined {
   if (value === undefined) return onDeploy ? DEPLOY_PURGE_URL : undefined;
   const url = /^https?:\/\//i.test(value) ? URL.parse(value) : null;
@@ -277,55 +253,4 @@ function readPurgeUrl(value: string | undefined, onDeploy: boolean): string | un
     "CHARTROOM_PURGE_URL",
     "takes an http or https URL without a user name and password",
   );
-}
-
-function readRate(name: string, value: string | undefined, otherwise: number): number {
-  return value === "off" ? 0 : readInteger(name, value, otherwise, 0, 1_000_000);
-}
-
-function readRanges(name: string, value: string): AddressRange[] {
-  return value.split(",").map((item) => item.trim()).filter(Boolean).map((text) => {
-    const [, address = "", bits] = /^([0-9a-f.:]+)(?:\/(\d{1,3}))?$/i.exec(text) ?? [];
-    const most = { 0: -1, 4: 32, 6: 128 }[isIP(address)]!;
-    const prefix = Number(bits ?? most);
-    if (most > 0 && prefix <= most) return { address, prefix };
-    throw new ConfigError(name, `takes a comma list of addresses or CIDRs, not ${quote(text)}`);
-  });
-}
-
-function readPublicUrl(value: string | undefined): string | undefined {
-  if (value === undefined) return undefined;
-  const origin = originOf(value);
-  if (origin !== undefined) return origin;
-  throw new ConfigError(
-    "CHARTROOM_PUBLIC_URL",
-    `takes an http or https URL without a path, not ${quote(value)}`,
-  );
-}
-
-function readOrigins(value: string | undefined, isOpen: boolean): "*" | string[] {
-  const name = "CHARTROOM_CORS_ORIGINS";
-  if (value === "*") {
-    if (!isOpen) return value;
-    // Every web page that somebody here looks at could register and delete.
-    throw new ConfigError(name, "takes * only where CHARTROOM_ADMIN_TOKEN is set");
-  }
-  return (value ?? "").split(",").map((item) => item.trim()).filter(Boolean).map((text) => {
-    const origin = originOf(text);
-    if (origin !== undefined) return origin;
-    throw new ConfigError(
-      name,
-      `takes * or a comma list of origins such as https://example.org, not ${quote(text)}`,
-    );
-  });
-}
-
-/** The origin that a URL is, if it is no more than that. */
-function originOf(text: string): string | undefined {
-  const url = /^https?:\/\/[^/?#@]+\/?$/i.test(text) ? URL.parse(text) : null;
-  return url?.origin;
-}
-
-function quote(value: string): string {
-  return JSON.stringify(value.slice(0, 60));
 }

@@ -4,6 +4,8 @@ import { BlockList, isIP } from "node:net";
 import { type Attempts, createAttempts } from "./access/attempts.ts";
 import { type Audit, createAudit } from "./access/audit.ts";
 import { createIdentities, type Identities } from "./access/identities.ts";
+import { createOidc } from "./access/oidc.ts";
+import { createSessions } from "./access/sessions.ts";
 import { createRateLimit, type RateLimit, UNLIMITED } from "./access/rate_limit.ts";
 import { createTokens, type Tokens } from "./access/tokens.ts";
 import { type Archives, createArchives } from "./catalog/archives.ts";
@@ -20,6 +22,7 @@ import { createFileSource } from "./sources/archive.ts";
 import { type Dial, Dialler } from "./sources/dialler.ts";
 import { createEgress, type Resolve } from "./sources/egress.ts";
 import { createSource } from "./sources/download.ts";
+import { createJsonSource } from "./sources/json.ts";
 import { createPurger, type Schedule } from "./sources/purge.ts";
 import { HTTP_LIMITS, type HttpLimits } from "./sources/watch.ts";
 import type { Kv } from "./store/kv.ts";
@@ -127,9 +130,18 @@ function connect(config: Config, surroundings: Surroundings, { kv, secrets }: Da
     config.syncConcurrency,
   );
   const tokens = createTokens({ kv, clock, randomBytes });
+  const sessions = createSessions({ kv, clock, randomBytes });
+  const { oidc } = config;
+  const fetchJson = createJsonSource(httpLimits);
   return {
     config,
-    identities: createIdentities({ ...config, tokens }),
+    identities: createIdentities({
+      ...config,
+      tokens,
+      sessions,
+      oidc: oidc && createOidc(oidc, { fetchJson, clock, log }),
+      clock,
+    }),
     tokens,
     attempts: createAttempts(clock),
     limits: { callers: callersLimit(config, clock) },

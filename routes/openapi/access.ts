@@ -2,7 +2,7 @@
 
 import { OpenAPIHono, z } from "@hono/zod-openapi";
 import { ROLES } from "../../src/store/tokens.ts";
-import { body, json, operation } from "./operation.ts";
+import { body, header, json, operation } from "./operation.ts";
 import { paging } from "./parameters.ts";
 import { SAMPLE } from "./sample.ts";
 import { listOf, Message, time } from "./schemas.ts";
@@ -35,17 +35,19 @@ const Token = z.object({
   create_time: time(),
   expire_time: expiry,
 }).openapi("Token");
-const Identity = z.object({
+const who = {
   name: z.string().describe("Empty for who has none."),
   kind: z.enum(["open", "anonymous", "bootstrap", "token", "oidc"]).describe(
     "How that is known: `open` where nothing is asked for, `anonymous` where reading is free, " +
-      "`bootstrap` for the administrator's token of the configuration.",
+      "`bootstrap` for the administrator's token of the configuration, `token` for one that " +
+      "Chartroom made, `oidc` for a JWT.",
   ),
   role,
   workspaces: z.union([z.literal("*"), z.array(z.string())]).describe(
     "Where the role counts. Global repositories can be read in any case.",
   ),
-}).openapi("Identity");
+};
+const Identity = z.object(who).openapi("Identity");
 
 const makeToken = operation({
   method: "post",
@@ -96,10 +98,75 @@ const readIdentity = operation({
   responses: { 200: json(Identity, "The caller, as Chartroom sees it.") },
 }, { access: "read" });
 
+const Session = z.object({ ...who, expire_time: time() }).openapi("Session");
+const withCookie = (answer: object, description: string) => ({
+  ...answer,
+  headers: { "Set-Cookie": header(description) },
+});
+const cookie = { cookie: `__Host-chartroom=${SAMPLE.session}` };
+
+const beginSession = operation({
+  method: "post",
+  path: "/session",
+  operationId: "beginSession",
+  security: [],
+  summary: "Log in",
+  description: "For browsers: the cookie stands for the token from now on, for 12 hours at most, " +
+    "and never for longer than the token works. No script can read it, and a page of another site " +
+    "cannot use it. A token has 50 sessions at most; the next one ends the oldest.",
+  tags,
+  request: {
+    body: body(
+      z.object({ token: z.string().min(1).describe("Any bearer token that works.") }).openapi(
+        "Login",
+      ),
+    ),
+  },
+  responses: {
+    200: withCookie(json(Session, "Who that is, and until when."), "`__Host-chartroom=crs_...`"),
+  },
+}, {
+  access: "own",
+  fails: [400, 403, 413, 415],
+  example: { body: { token: SAMPLE.bearer } },
+});
+
+const readSession = operation({
+  method: "get",
+  path: "/session",
+  operationId: "readSession",
+  summary: "Who is logged in",
+  tags,
+  security: [{ session: [] }],
+  responses: { 200: json(Session, "Who that is, and until when.") },
+}, { access: "own", fails: [413], example: { headers: cookie } });
+
+const endSession = operation({
+  method: "delete",
+  path: "/session",
+  operationId: "endSession",
+  summary: "Log out",
+  tags,
+  security: [{ session: [] }],
+  responses: {
+    200: withCookie(
+      json(Message, "There is no such session any more; a second later, nowhere."),
+      "Has the browser forget it.",
+    ),
+  },
+}, {
+  access: "own",
+  fails: [403, 413],
+  example: { headers: { ...cookie, "sec-fetch-site": "same-origin" } },
+});
+
 const never = (() => undefined) as never;
 
 export const access = new OpenAPIHono()
   .openapi(makeToken, never)
   .openapi(listTokens, never)
   .openapi(revokeToken, never)
-  .openapi(readIdentity, never);
+  .openapi(readIdentity, never)
+  .openapi(beginSession, never)
+  .openapi(readSession, never)
+  .openapi(endSession, never);

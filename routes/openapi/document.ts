@@ -53,7 +53,7 @@ export function makeDocument(version: string, recorded: Recorded): Document {
     openapi: "3.1.0",
     info: { ...INFO, version },
     servers: [...SERVERS],
-    security: [{ bearer: [] }],
+    security: [{ bearer: [] }, { session: [] }],
     tags: [...TAGS],
   });
   // A copy: parts of it are the contract's own.
@@ -81,7 +81,7 @@ export function makeDocument(version: string, recorded: Recorded): Document {
 
 /** Where a path is, if it is not below each base. */
 function serversOf(path: string) {
-  if (/^\/(webhooks|tokens|whoami|audit)\b/.test(path)) return SERVERS.slice(0, 1);
+  if (/^\/(webhooks|tokens|whoami|audit|session)\b/.test(path)) return SERVERS.slice(0, 1);
   if (!/^\/(healthz|readyz|openapi\.json|docs)/.test(path)) return undefined;
   return [{ url: "/", description: "Without a base." }];
 }

@@ -32,7 +32,7 @@ function operationOf(method: string, path: string, what: string): Operation {
     tags: ["Not here"],
     ...(parameters.length > 0 && { parameters }),
     responses: Object.fromEntries(
-      [401, 413, 501].map((status) => [status, problemOf(status, REFERENCE)]),
+      [401, 403, 413, 421, 501].map((status) => [status, problemOf(status, REFERENCE)]),
     ),
   };
 }

@@ -57,6 +57,15 @@ export const SECURITY_SCHEMES = {
       "OIDC issuer that it trusts. Reading needs none where anonymous reading is on, and nothing does " +
       "where Chartroom has no token and listens on loopback alone.",
   },
+  session: {
+    type: "apiKey",
+    in: "cookie",
+    name: "__Host-chartroom",
+    description:
+      "A browser's session, which `POST /session` begins. A change that is made with it " +
+      "has `Sec-Fetch-Site: same-origin`, or an `Origin` with the host that is asked, as browsers " +
+      "send them; 403 otherwise. `Authorization` comes before it.",
+  },
   hubSignature: secretIn("X-Hub-Signature-256", `${hmac}, after \`sha256=\`.`),
   giteaSignature: secretIn("X-Gitea-Signature", `${hmac}.`),
   forgejoSignature: secretIn("X-Forgejo-Signature", `${hmac}.`),

@@ -29,10 +29,10 @@ type Answer = { headers?: object };
 type Header = { description: string; schema: { type: "string" }; required?: boolean };
 
 /** Problems of whatever is asked. */
-const ALWAYS = [414, 429, 431];
+const ALWAYS = [414, 421, 429, 431];
 /** Problems that come with the right to ask. */
 const FAILS = {
-  read: [401, 500, 503],
+  read: [401, 403, 500, 503],
   write: [401, 403, 500, 503],
   admin: [401, 403, 500, 503],
   open: [],
@@ -58,7 +58,7 @@ export function operation<P extends string, R extends Path<P>>(
   });
   const full = {
     ...route,
-    ...(access === "read" && { security: [{ bearer: [] }, {}] }),
+    ...(access === "read" && { security: [{ bearer: [] }, { session: [] }, {}] }),
     ...(access === "open" && { security: [] }),
     request: { ...route.request, ...headers },
     responses: {
@@ -99,7 +99,7 @@ function headersOf(
     ETag: header("Names its bytes. What is not to be kept may have none.", false),
     "Last-Modified": header("When the one index that it is drawn from changed.", false),
     "Cache-Control": cacheControl,
-    Vary: header("`Accept-Encoding, Authorization`, where it may be kept.", false),
+    Vary: header("`Accept-Encoding, Authorization, Cookie`, where it may be kept.", false),
     "Deno-CDN-Cache-Control": header("What Deno Deploy's edge may do with it.", false),
     "Deno-Cache-Tag": header("By what Deno Deploy's edge drops it when a sync changes it.", false),
   };

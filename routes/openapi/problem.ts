@@ -12,7 +12,7 @@ export const MEANING: Readonly<Record<ProblemCode, string>> = {
   bad_request: "The request cannot be taken as it came.",
   gone: "The client left before it was answered.",
   unauthorized: "A valid token, or a webhook's proof, is wanted.",
-  forbidden: "The caller is known, and may not do this.",
+  forbidden: "The caller is known, and may not do this, or not from a page of another site.",
   quota_exceeded: "The workspace has as many of these as it may have.",
   misdirected: "The request names a host that Chartroom is not.",
   rate_limited: "Too many requests came from this caller or address; see `Retry-After`.",
@@ -33,7 +33,8 @@ export const MEANING: Readonly<Record<ProblemCode, string>> = {
   archive_unusable: "The version's archive is none that Helm would take; `reason` says why.",
   icon_unavailable: "The chart's picture cannot be had from upstream; `reason` says why.",
   icon_unusable: "What came is no picture of a known type, or too large; `reason` says which.",
-  unavailable: "The database does not answer, or too much is going on; see `Retry-After`.",
+  unavailable:
+    "The database or the OIDC issuer does not answer, or too much is going on; see `Retry-After`.",
 };
 
 /** All codes there are. */

@@ -18,5 +18,6 @@ export const SAMPLE = {
   /** The id of the token that is below. */
   token: "12efc23f640978e10872",
   bearer: "crt_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY",
+  session: "crs_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY",
   secret: "crw_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY",
 };

@@ -165,7 +165,8 @@ function paramsOf(pattern: string | undefined, path: string): Record<string, str
   );
 }
 
-function whoOf(identity: Identity | undefined): AuditEntry["who"] {
+/** Who it was, as an entry says it. */
+export function whoOf(identity: Identity | undefined): AuditEntry["who"] {
   if (identity === undefined) return { kind: "anonymous", name: "" };
   const { kind, name, tokenId } = identity;
   return { kind, name, ...(tokenId !== undefined && { tokenId }) };

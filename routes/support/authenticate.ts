@@ -23,6 +23,8 @@ import { repoNotFound } from "../../src/sync/repositories.ts";
 import { networkOf, type Peer } from "./address.ts";
 import type { Draft } from "./audit.ts";
 import type { ProblemCode } from "./problem.ts";
+import { refuseOtherSites } from "./own_site.ts";
+import { hasSession, identifySession, sessionIn } from "./session_cookie.ts";
 
 export type Env = {
   Bindings: Peer;
@@ -40,12 +42,9 @@ export type Env = {
 /** Finds out who is asking. A wrong token is refused even where none is needed. */
 export function authenticate({ identities, attempts }: Services) {
   return createMiddleware<Env>(async (c, next) => {
-    const look = async () => {
-      const identity = await identify(c, identities);
-      if (identity === undefined) throw tokenWanted();
-      return identity;
-    };
-    const text = c.req.header("authorization"), address = networkOf(c.get("address"));
+    const look = () => identify(c, identities);
+    const text = c.req.header("authorization") ?? sessionIn(c);
+    const address = networkOf(c.get("address"));
     c.set(
       "identity",
       await (text === undefined ? look() : attempts.attempt({ address, text }, look)),
@@ -54,11 +53,29 @@ export function authenticate({ identities, attempts }: Services) {
   });
 }
 
-async function identify(c: Context, identities: Identities): Promise<Identity | undefined> {
+/** What is sent on purpose comes before what a browser sends by itself. */
+async function identify(c: Context, identities: Identities): Promise<Identity> {
   const header = c.req.header("authorization");
-  if (header === undefined) return identities.ofNobody();
+  if (header === undefined) return await identifyAmbient(c, identities);
   const [, token] = /^Bearer +(\S+)$/i.exec(header) ?? [];
-  return token === undefined ? undefined : await identities.ofBearer(token);
+  const identity = token === undefined ? undefined : await identities.ofBearer(token);
+  if (identity !== undefined) return identity;
+  // Where nothing is asked for, what is shown in vain is no worse than nothing.
+  if (!identities.isOpen) throw tokenWanted();
+  return await identifyAmbient(c, identities);
+}
+
+/** Who it is without a word: any page that a browser shows could be behind it. */
+async function identifyAmbient(c: Context, identities: Identities): Promise<Identity> {
+  const session = sessionIn(c);
+  if (session !== undefined) {
+    refuseOtherSites(c, "shown");
+    return await identifySession(c, identities, session);
+  }
+  const identity = identities.ofNobody();
+  if (identity === undefined) throw tokenWanted();
+  if (identity.kind === "open") refuseOtherSites(c, "not denied");
+  return identity;
 }
 
 /** The workspace of the path; `undefined` on a path without one. */
@@ -131,7 +148,7 @@ export function sourceIn(scope: Scope, id: string): Source {
 
 /** Whether a request shows who sends it; if not, its answer may be for all. */
 export function hasCredentials(headers: Headers): boolean {
-  return headers.has("authorization");
+  return headers.has("authorization") || hasSession(headers);
 }
 
 /** A repository that the caller may see, and change if that is what `action` is. */

@@ -54,8 +54,8 @@ export function cacheHeaders(
   isPublic: boolean,
   origin: Origin,
 ): Record<string, string> {
-  // Who shows a token sees other things at the same address.
-  const Vary = "Accept-Encoding, Authorization";
+  // Who shows a token, or has a session, sees other things at the same address.
+  const Vary = "Accept-Encoding, Authorization, Cookie";
   if (!isPublic) {
     return {
       Vary,

@@ -29,8 +29,8 @@ export function limitRequests({ limits, trustedProxies }: Services) {
   });
 }
 
-/** Where credentials are looked at. A webhook's are for one repository. */
-const IDENTIFIED = /^\/(?:v1\/(?!webhooks\/)|kapis\/openpitrix\.io\/v1\/)/;
+/** Where credentials are looked at. A webhook's are for one repository, a session's for itself. */
+const IDENTIFIED = /^\/(?:v1\/(?!webhooks\/|session\b)|kapis\/openpitrix\.io\/v1\/)/;
 
 /** Counts a request of somebody who has shown who they are. */
 export function countIdentity({ limits }: Services) {

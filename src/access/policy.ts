@@ -8,7 +8,8 @@ export interface Identity {
   name: string;
   /**
    * How that is known: `open` is anybody, where nothing is asked for; `anonymous` is anybody, where
-   * reading is free; `bootstrap` has the token of the configuration.
+   * reading is free; `bootstrap` has the token of the configuration, `token` one
+   * that Chartroom made, `oidc` a JWT of the issuer that it trusts.
    */
   kind: "open" | "anonymous" | "bootstrap" | "token" | "oidc";
   role: Role;
@@ -16,6 +17,8 @@ export interface Identity {
   workspaces: "*" | readonly string[];
   /** Of the token that was shown; hexadecimal. */
   tokenId?: string;
+  /** When what was shown works no more, in milliseconds of the epoch, if it ever ends. */
+  expireTime?: number;
 }
 
 export type Action = "read" | "write";

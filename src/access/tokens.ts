@@ -1,9 +1,8 @@
 /** Tokens that Chartroom makes, and who shows them. */
 
 import { createHash } from "node:crypto";
-import { countedLru } from "../counted_lru.ts";
 import { invalid, Refused, unknownField } from "../refused.ts";
-import { type Kv, StoreUnavailable } from "../store/kv.ts";
+import type { Kv } from "../store/kv.ts";
 import {
   deleteToken,
   findToken,
@@ -16,6 +15,7 @@ import {
   type Token,
   tokenId,
 } from "../store/tokens.ts";
+import { createKnown } from "./known.ts";
 import { type Identity, WORKSPACE } from "./policy.ts";
 
 const TOKEN_BYTES = 32;
@@ -27,12 +27,6 @@ const DEFAULT_LIFE_MS = 90 * 86_400_000;
 /** Most tokens of a workspace, and most that count everywhere. */
 const MAX_TOKENS = 1_000;
 const NAME = /^(?=.*\S)[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}]{1,100}$/u;
-/** Tokens that are remembered; the others are looked up. */
-const MAX_KNOWN = 10_000;
-/** For how long a token that was looked up is not looked up again: it may be revoked elsewhere. */
-const FRESH_MS = 1_000;
-/** For how long a known token still works while the database does not answer. */
-const GRACE_MS = 600_000;
 
 /** A token to be made. */
 export interface TokenInput {
@@ -45,13 +39,15 @@ export interface TokenInput {
 export interface Tokens {
   /** Who shows this; `undefined` if it is no token that works. */
   identify(text: string): Promise<Identity | undefined>;
+  /** Whose token has this hash; `undefined` if it does not work any more. */
+  identifyHash(hash: string): Promise<Identity | undefined>;
   /** Whether this worked a while ago. */
   isKnown(text: string): boolean;
   /** Makes a token, which is not to be had again. */
   create(input: TokenInput, creator: string): Promise<{ id: string; token: string }>;
   list(): Promise<ListedToken[]>;
   find(id: string): Promise<ListedToken | undefined>;
-  /** From now on nobody gets in with it here, and after {@link FRESH_MS} nowhere. */
+  /** From now on nobody gets in with it here, and a second later nowhere. */
   revoke(id: string): Promise<void>;
 }
 
@@ -67,32 +63,25 @@ export function hashOf(secret: string): string {
 }
 
 export function createTokens({ kv, clock, randomBytes }: TokensDeps): Tokens {
-  const known = countedLru<{ token: Token; readAt: number }>(MAX_KNOWN);
+  const known = createKnown((hash) => findToken(kv, hash), clock);
 
-  async function look(hash: string): Promise<Token | undefined> {
-    const now = clock(), before = known.get(hash);
-    const age = before === undefined ? Infinity : now - before.readAt;
-    if (age < FRESH_MS) return before!.token;
-    try {
-      const token = await findToken(kv, hash);
-      if (token === undefined) known.delete(hash);
-      else known.set(hash, { token, readAt: now });
-      return token;
-    } catch (error) {
-      if (error instanceof StoreUnavailable && age < GRACE_MS) return before!.token;
-      throw error;
-    }
+  async function identifyHash(hash: string): Promise<Identity | undefined> {
+    const token = await known.look(hash);
+    if (token === undefined || isOver(token, clock())) return undefined;
+    const { name, role, workspace, expireTime } = token;
+    return {
+      kind: "token",
+      name,
+      role,
+      workspaces: workspace === "*" ? workspace : [workspace],
+      tokenId: tokenId(hash),
+      ...(expireTime !== null && { expireTime }),
+    };
   }
 
   return {
-    async identify(text) {
-      if (!TOKEN.test(text)) return undefined;
-      const hash = hashOf(text), token = await look(hash);
-      if (token === undefined || isOver(token, clock())) return undefined;
-      const { name, role, workspace } = token;
-      const workspaces = workspace === "*" ? workspace : [workspace];
-      return { kind: "token", name, role, workspaces, tokenId: tokenId(hash) };
-    },
+    identify: async (text) => TOKEN.test(text) ? await identifyHash(hashOf(text)) : undefined,
+    identifyHash,
     isKnown: (text) => known.has(hashOf(text)),
     async create({ name, workspace, role, expireTime }, creator) {
       const all = await listTokens(kv);
@@ -116,7 +105,7 @@ export function createTokens({ kv, clock, randomBytes }: TokensDeps): Tokens {
       const found = await findTokenById(kv, id);
       if (found === undefined) return;
       await deleteToken(kv, found.hash);
-      known.delete(found.hash);
+      known.forget(found.hash);
     },
   };
 }

@@ -50,6 +50,11 @@ export const keys = {
   /** Newest first: the time counts down. */
   audit: (epochMs: number, id: string) => ["audit", Number.MAX_SAFE_INTEGER - epochMs, id],
   audits: ["audit"],
+  /** `hash`: hexadecimal SHA-256 of what the session's cookie has. */
+  session: (hash: string) => ["session", hash],
+  /** Beside each session: those of one token. */
+  tokenSession: (token: string, hash: string) => ["token_session", token, hash],
+  tokenSessions: (token: string) => ["token_session", token],
   ready: ["ready"],
   /** Something known, sealed: whoever cannot open it has other keys than the database. */
   secretCheck: ["secret_check"],

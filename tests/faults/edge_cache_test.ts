@@ -431,7 +431,7 @@ function createWorld(fleet: Fleet, random: Random, isOpen: boolean): World {
     }
     const isKept = headers.get("cache-control") !== "no-store";
     if (isKept) {
-      assert.equal(headers.get("vary"), "Accept-Encoding, Authorization");
+      assert.equal(headers.get("vary"), "Accept-Encoding, Authorization, Cookie");
       const scope = caller === "anonymous" && !isOpen ? /^public, / : /^(public|private), /;
       assert.match(headers.get("cache-control")!, scope);
       if (caller !== "anonymous") assert.match(headers.get("cache-control")!, /^private, /);

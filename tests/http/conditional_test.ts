@@ -102,7 +102,7 @@ Deno.test("If-None-Match names what the client has; without it, If-Modified-Sinc
       const sent = answer.headers;
       assert.equal(sent.get("etag"), headers["accept-encoding"] ? compressed : etag);
       assert.equal(sent.get("cache-control"), "public, max-age=0, must-revalidate");
-      assert.equal(sent.get("vary"), "Accept-Encoding, Authorization");
+      assert.equal(sent.get("vary"), "Accept-Encoding, Authorization, Cookie");
       assert.equal(sent.get("last-modified"), at(now));
       assert.equal(sent.has("content-type"), status === 200);
       assert.equal(sent.has("content-encoding"), status === 200 && "accept-encoding" in headers);
@@ -243,7 +243,7 @@ Deno.test("bodies come in the smallest encoding that a client takes", () =>
         const headers = accept === undefined ? undefined : { "accept-encoding": accept };
         const answer = await ask(path, headers);
         assert.equal(answer.headers.get("content-encoding") ?? "identity", encoding, accept);
-        assert.equal(answer.headers.get("vary"), "Accept-Encoding, Authorization");
+        assert.equal(answer.headers.get("vary"), "Accept-Encoding, Authorization, Cookie");
         const etag = answer.headers.get("etag")!;
         assert.equal(etags.get(encoding) ?? etag, etag);
         etags.set(encoding, etag);
@@ -332,7 +332,7 @@ Deno.test("global apps are public without a token, and private with one", () =>
       assert.equal(closed.get("cache-control"), PRIVATE, path);
       assert.equal(closed.get("deno-cdn-cache-control"), "private, no-store");
       assert.equal(closed.get("deno-cache-tag"), null);
-      assert.equal(closed.get("vary"), "Accept-Encoding, Authorization");
+      assert.equal(closed.get("vary"), "Accept-Encoding, Authorization, Cookie");
       const etag = closed.get("etag")!;
       assert.equal((await ask(path, { ...ADMIN, "if-none-match": etag })).status, 304);
       const wrong = await ask(path, { authorization: `Bearer ${canary("wrong")}` });

@@ -186,6 +186,10 @@ const RULES: Readonly<Record<string, Rule>> = {
   "GET /cache": { table: SERVICE, by: "nothing" },
   // A token opens no webhook: only its secret does.
   "POST /webhooks/:repo": { table: NONE, by: "nothing" },
+  // Of the cookie, and of nobody who has none.
+  "GET /session": { table: NONE, by: "nothing" },
+  "POST /session": { table: NONE, by: "nothing", body: { token: "none that works" } },
+  "DELETE /session": { table: NONE, by: "nothing" },
   "GET /whoami": { table: ALL, by: "nothing" },
   "GET /audit": { table: ADMINS, by: "nothing" },
   "GET /tokens": { table: ADMINS, by: "nothing" },

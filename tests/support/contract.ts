@@ -92,7 +92,7 @@ function assertAsked({ path, asked }: Sent, { value, pointer }: Json, title: str
 
 /** What no operation answers is refused. */
 function assertRefused(sent: Sent, isPath: boolean, title: string) {
-  const statuses = [isPath ? 405 : 404, 401, 408, 413, 414, 429, 431];
+  const statuses = [isPath ? 405 : 404, 401, 403, 408, 413, 414, 421, 429, 431];
   assert.ok(statuses.includes(sent.status), `${title} on what is not in the document`);
   if (sent.status === 405) assert.ok(sent.headers.has("allow"), `${title} has no Allow`);
   if (sent.method === "HEAD") return;

@@ -114,6 +114,8 @@ async function seed(
   const token = { name: "portal", workspace: "*", role: "admin" };
   drawBy(() => secretOf(SAMPLE.bearer));
   await call("POST", "/v1/tokens", token);
+  drawBy(() => secretOf(SAMPLE.session));
+  await call("POST", "/v1/session", { token: SAMPLE.bearer });
   // The next repository is another one.
   drawBy((length) => length === secret.length ? secret : bytesOf(SAMPLE.secondRepo));
 }

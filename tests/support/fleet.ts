@@ -15,7 +15,7 @@ import { startUpstream, type Upstream } from "./upstream.ts";
 const SLOW_MS = 200;
 
 /** Where the fleet is, for requests. */
-export const HOST = "http://chartroom.test";
+export const HOST = "http://localhost";
 
 export interface Isolate {
   services: Services;

@@ -1,0 +1,38 @@
+/** What browsers tell of the page that is behind a request. */
+
+import type { Context } from "hono";
+import { Refused } from "../../src/refused.ts";
+
+/** Methods that change nothing (RFC 9110, 9.2.1); what they answer, a foreign page cannot read. */
+const SAFE = ["GET", "HEAD", "OPTIONS"];
+/** A page of this very origin, or nobody's: an address that was typed. */
+const OWN = ["same-origin", "none"];
+/** This machine by address, or by the one name that no DNS answers for (RFC 6761, 6.3). */
+const LOOPBACK = /^https?:\/\/(localhost|127(\.\d{1,3}){3}|\[::1\])\.?(:\d+)?([/?#]|$)/i;
+
+/**
+ * Refuses a change that a page of another site makes with what its visitor's browser sends by
+ * itself. `shown`: that it is no such page must be told; `not denied`: what tells nothing, as
+ * `curl` does, is taken, for a browser would.
+ */
+export function refuseOtherSites({ req }: Context, wanted: "shown" | "not denied"): void {
+  if (SAFE.includes(req.method)) return;
+  const site = req.header("sec-fetch-site"), origin = req.header("origin");
+  const isSilent = site === undefined && origin === undefined;
+  if (isSilent && wanted === "not denied") return;
+  // Browsers that send no Sec-Fetch-Site send Origin. TLS may end before us, so hosts are compared.
+  const isOwn = site === undefined ? isHost(origin, req.url) : OWN.includes(site);
+  if (isOwn) return;
+  const expected = "expected Sec-Fetch-Site: same-origin, or Origin with the host that is asked";
+  throw new Refused("forbidden", `this may come from a page of another site: ${expected}`);
+}
+
+function isHost(origin: string | undefined, url: string): boolean {
+  const host = URL.parse(url)?.host;
+  return origin !== undefined && host !== undefined && URL.parse(origin)?.host === host;
+}
+
+/** Whether a request was sent to this machine by a name that only this machine has. */
+export function isForLoopback(url: string): boolean {
+  return LOOPBACK.test(url);
+}
