@@ -114,7 +114,16 @@ async function watchFolder(path: string) {
   for await (const { name, isDirectory, isFile } of Deno.readDir(path)) {
     const inside = `${path}/${name}`;
     if (isDirectory) await watchFolder(inside);
-    else if (isFile) watchStored(name, await Deno.readFile(inside));
+    else if (isFile) await watchFile(name, inside);
+  }
+}
+
+async function watchFile(name: string, path: string) {
+  try {
+    watchStored(name, await Deno.readFile(path));
+  } catch (error) {
+    // SQLite removes its journals when it closes, which it does in its own time.
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
 }
 
