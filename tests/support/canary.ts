@@ -4,13 +4,18 @@
  */
 
 import { SAMPLE } from "../../routes/openapi/sample.ts";
+import clientEc from "../fixtures/tls/client_ec.key" with { type: "text" };
+import clientRsa from "../fixtures/tls/client_rsa.key" with { type: "text" };
+import clientEncrypted from "../fixtures/tls/client_encrypted.key" with { type: "text" };
+import pss from "../fixtures/tls/pss.key" with { type: "text" };
+import stranger from "../fixtures/tls/stranger.key" with { type: "text" };
 
 /** Of what is sealed or kept nowhere, and comes out nowhere. */
 const MARK = "qX7zCanaryVault";
 /** Of what stands in the query of a repository's URL, which who may change the repository is shown. */
 const QUERY_MARK = "wJ5kCanaryQuery";
 /** Keys that clients show are no texts of our choice; a piece of each is as good as a mark. */
-const KEYS = ["client_ec.key", "client_rsa.key", "client_encrypted.key", "pss.key", "stranger.key"];
+const KEYS = [clientEc, clientRsa, clientEncrypted, pss, stranger];
 /** How secrets that Chartroom draws look, but for those of the document's examples. */
 const DRAWN = new RegExp(
   `(?!${SAMPLE.secret}|${SAMPLE.bearer})cr[wts]_[A-Za-z0-9_-]{43}`,
@@ -123,8 +128,7 @@ function coresOf(text: string): string[] {
 }
 
 /** A piece of what only a key has, not its certificate too; as it is, in hex and in base64. */
-function formsOfKey(file: string): string {
-  const pem = Deno.readTextFileSync(new URL(`../fixtures/tls/${file}`, import.meta.url));
+function formsOfKey(pem: string): string {
   const lines = pem.split("\n").filter((line) => /^[\w+/]{64}$/.test(line));
   const piece = lines[Math.max(1, lines.length - 4)]!.slice(0, 20);
   const forms = [piece, ...coresOf(piece), Uint8Array.fromBase64(piece).toHex()];

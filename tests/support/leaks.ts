@@ -114,17 +114,16 @@ async function watchFolder(path: string) {
   for await (const { name, isDirectory, isFile } of Deno.readDir(path)) {
     const inside = `${path}/${name}`;
     if (isDirectory) await watchFolder(inside);
-    else if (isFile) watchStored(name, await readThere(inside));
+    else if (isFile) await watchFile(name, inside);
   }
 }
 
-/** A database that is being closed takes its log away. */
-async function readThere(path: string): Promise<Uint8Array> {
+async function watchFile(name: string, path: string) {
   try {
-    return await Deno.readFile(path);
+    watchStored(name, await Deno.readFile(path));
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return new Uint8Array();
-    throw error;
+    // SQLite removes its journals when it closes, which it does in its own time.
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
 }
 

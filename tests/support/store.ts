@@ -5,7 +5,6 @@ import { GenerationBuilder, type Pointer } from "../../src/store/generations.ts"
 import { keys } from "../../src/store/keys.ts";
 import { type Kv, openKv } from "../../src/store/kv.ts";
 import { writeSegments } from "../../src/store/segments.ts";
-import "./leaks.ts";
 import { parseWhole } from "./parse.ts";
 
 type Read = "get" | "getMany" | "list";
