@@ -116,14 +116,18 @@ export async function entryOf(
 ): Promise<AuditEntry> {
   const { method, path } = c.req, pattern = routeOf(c);
   const { workspace, repo: repoId, token: tokenId } = paramsOf(pattern, path);
-  const repos = (await directory.current().catch(() => undefined))?.repos;
+  const identity = c.get("identity");
+  const own = identity === undefined || identity.workspaces === "*" ? [] : identity.workspaces;
+  const isOwn = workspace !== undefined && own.includes(workspace);
+  // After each registration all are read anew; the next one shall not wait for that.
+  const asksDirectory = repoId !== undefined || (workspace !== undefined && !isOwn);
+  const repos = asksDirectory
+    ? (await directory.current().catch(() => undefined))?.repos
+    : undefined;
   const token = tokenId && await tokens.find(tokenId).catch(() => undefined);
   // The text of a path may be anything, a secret too. What is there is none.
   const resource = token || repos?.get(repoId ?? "");
-  const identity = c.get("identity");
-  const own = identity === undefined || identity.workspaces === "*" ? [] : identity.workspaces;
-  const isThere = workspace !== undefined &&
-    (own.includes(workspace) || repos?.values().some((repo) => repo.workspace === workspace));
+  const isThere = isOwn || repos?.values().some((repo) => repo.workspace === workspace);
   const action = ACTIONS[`${method} ${belowBase(pattern ?? "")}`] ?? "none";
   const isCheck = action === "repository.create" && isTrue(c.req.query("validate"));
   return {
@@ -133,7 +137,7 @@ export async function entryOf(
     workspace: resource
       ? resource.workspace.replace("*", "")
       : isThere
-      ? workspace
+      ? workspace!
       : own.length === 1
       ? own[0]!
       : "",
