@@ -30,6 +30,8 @@ const COSTS: readonly Cost[] = [
   // Kept once it is drawn, which takes up to 200 ms.
   { methods: /^/, path: /\/readme\/?$/, units: 10 },
   { methods: /^/, path: /\/icon\/?$/, units: 2 },
+  // Up to 5,000 entries are looked at for a page, and all of them for an export.
+  { methods: /^/, path: /\/audit\/?$/, units: 20 },
 ];
 
 /** Items of a list for a unit. */

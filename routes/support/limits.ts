@@ -3,7 +3,7 @@
 import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
 import type { Identity } from "../../src/access/policy.ts";
-import { RateLimited, Refused } from "../../src/refused.ts";
+import { invalid, RateLimited, Refused } from "../../src/refused.ts";
 import type { Services } from "../../src/services.ts";
 import { addressOf, networkOf } from "./address.ts";
 import { type Env, hasCredentials } from "./authenticate.ts";
@@ -61,7 +61,10 @@ function take(c: Context, { callers }: Services["limits"], key: string) {
 }
 
 function refuseIfLong({ url, headers }: Request) {
-  const target = url.length - new URL(url).origin.length;
+  // Deno makes it of what the request has as its host, which may be anything.
+  const origin = URL.parse(url)?.origin;
+  if (origin === undefined) throw invalid("host", "a host name, with a port or without");
+  const target = url.length - origin.length;
   if (target > MAX_TARGET) {
     throw new Refused("uri_too_long", `path and query: expected at most ${MAX_TARGET} characters`);
   }
