@@ -45,6 +45,7 @@ const FIELDS: ReadonlySet<string> = new Set([
   "role",
   "suspended",
   "sync_period",
+  "token",
   "url",
   "workspace",
 ]);
