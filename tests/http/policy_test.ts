@@ -38,17 +38,12 @@ const ALL: Table = {
   adminAll: "ok  ok  ok",
   bootstrap: "ok  ok  ok",
 };
-const NONE: Table = {
-  anonymous: "401 401 401",
-  viewer1: "401 401 401",
-  editor1: "401 401 401",
-  admin1: "401 401 401",
-  viewer2: "401 401 401",
-  viewerAll: "401 401 401",
-  editorAll: "401 401 401",
-  adminAll: "401 401 401",
-  bootstrap: "401 401 401",
-};
+const NONE: Table = Object.fromEntries(
+  Object.keys(ALL).map((who) => [who, "401 401 401"]),
+) as Table;
+const NEVER: Table = Object.fromEntries(
+  Object.keys(ALL).map((who) => [who, "403 403 403"]),
+) as Table;
 /** By the place of the repository. */
 const READ: Table = {
   anonymous: "ok  404 404",
@@ -189,7 +184,8 @@ const RULES: Readonly<Record<string, Rule>> = {
   // Of the cookie, and of nobody who has none.
   "GET /session": { table: NONE, by: "nothing" },
   "POST /session": { table: NONE, by: "nothing", body: { token: "none that works" } },
-  "DELETE /session": { table: NONE, by: "nothing" },
+  // Nothing shows that it is no foreign page.
+  "DELETE /session": { table: NEVER, by: "nothing" },
   "GET /whoami": { table: ALL, by: "nothing" },
   "GET /audit": { table: ADMINS, by: "nothing" },
   "GET /tokens": { table: ADMINS, by: "nothing" },
@@ -234,10 +230,12 @@ Deno.test("every route lets in whom the tables say, on every path, and nobody el
 Deno.test("where reading is not free, nobody gets an answer without a token", async () => {
   await using world = await World.make("false");
   for (const { method, path } of world.routes()) {
+    const name = `${method} ${path.replace(BASES, "").replace(IN_WORKSPACE, "")}`;
+    const rule = RULES[name]!, at = path.replace(":workspace", "ws1");
     const isOpen = /^\/(healthz|readyz|openapi\.json|docs)/.test(path);
-    const at = path.replace(":workspace", "ws1");
-    const status = await world.ask(method, at, { who: "anonymous", place: "" });
-    assert.equal(status, isOpen ? "ok" : "401", `${method} ${path}`);
+    const expected = isOpen ? "ok" : rule.table === NEVER ? "403" : "401";
+    const asked = { ...rule, who: "anonymous", place: "" } as const;
+    assert.equal(await world.ask(method, at, asked), expected, name);
   }
 });
 

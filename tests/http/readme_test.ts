@@ -145,7 +145,7 @@ Deno.test("who left does not take a README from those who wait", () =>
     const app = createApp(chartroom.services);
     const leaves = new AbortController();
     const request = (signal: AbortSignal) =>
-      app.request(new Request(`http://chartroom${version}/readme`, { signal }));
+      app.request(new Request(`http://localhost${version}/readme`, { signal }));
     const first = request(leaves.signal), second = request(new AbortController().signal);
     await came.promise;
     leaves.abort();

@@ -18,7 +18,7 @@ const QUERY_MARK = "wJ5kCanaryQuery";
 const KEYS = [clientEc, clientRsa, clientEncrypted, pss, stranger];
 /** How secrets that Chartroom draws look, but for those of the document's examples. */
 const DRAWN = new RegExp(
-  `(?!${SAMPLE.secret}|${SAMPLE.bearer})cr[wts]_[A-Za-z0-9_-]{43}`,
+  `(?!cr._${SAMPLE.secret.slice("crw_".length)})cr[wts]_[A-Za-z0-9_-]{43}`,
   "g",
 );
 const SHOWN_CHARS = 60;
