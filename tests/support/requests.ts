@@ -254,10 +254,8 @@ const headerName = fc.constantFrom(
   "te",
 );
 const bearer = fc.constantFrom(
-  "Bearer {bearer}",
-  "Bearer {bearer}",
-  "Bearer {bearer}",
   "bearer  {viewer}",
+  "Bearer {bearer}",
   "Bearer {secret}",
   "Bearer crt_",
   `Bearer crt_${"A".repeat(43)}`,
@@ -331,7 +329,10 @@ export function requestsTo(routes: readonly { method: string; path: string }[]) 
     parameters: fc.array(parameter, { minLength: 4, maxLength: 4 }),
     trick,
     query,
-    bearer: fc.option(bearer, { freq: 12 }),
+    bearer: fc.option(
+      fc.oneof({ weight: 5, arbitrary: fc.constant("Bearer {bearer}") }, bearer),
+      { freq: 12 },
+    ),
     headers: fc.array(header, { maxLength: 4 }),
     body,
   }).map(({ route, method = route.method, parameters, trick, query, bearer, headers, body }) => {
