@@ -15,14 +15,14 @@ const MAX_TARGET = 8_192;
 const MAX_HEADERS = 32_768;
 
 /**
- * Refuses what is too long, finds out where a request comes from, and counts it there, unless it is
+ * Refuses what is too long or for no host, finds out where a request comes from, and counts it there, unless it is
  * for {@link countIdentity} to count.
  */
 export function limitRequests({ limits, trustedProxies }: Services) {
   return createMiddleware<Env>(async (c, next) => {
     const { raw, path } = c.req;
     c.set("address", addressOf(raw, c.env, trustedProxies));
-    refuseIfLong(raw);
+    refuseIfUnfit(raw);
     const isIdentified = hasCredentials(raw.headers) && IDENTIFIED.test(path);
     if (!isIdentified) take(c, limits, addressKey(c.get("address")));
     await next();
@@ -60,9 +60,13 @@ function take(c: Context, { callers }: Services["limits"], key: string) {
   throw new RateLimited(`this costs ${units} units, which are used up; wait`, waitMs, callers.rate);
 }
 
-function refuseIfLong({ url, headers }: Request) {
-  const target = url.length - new URL(url).origin.length;
-  if (target > MAX_TARGET) {
+function refuseIfUnfit({ url, headers }: Request) {
+  const origin = URL.parse(url)?.origin;
+  // Deno takes any Host header, and makes a URL of it that may be none.
+  if (origin === undefined) {
+    throw new Refused("misdirected", "host: expected a host's name or address", "host");
+  }
+  if (url.length - origin.length > MAX_TARGET) {
     throw new Refused("uri_too_long", `path and query: expected at most ${MAX_TARGET} characters`);
   }
   let length = 0;
