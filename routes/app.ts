@@ -61,9 +61,8 @@ export function createApp(services: Services): Hono<Env> {
   app.use(limitRequests(services));
   const { isOpen } = services.identities;
   // Where nobody proves anything, a page whose name leads here by DNS would read and change it all.
-  const isMisdirected = (request: Request) => isOpen && !isForLoopback(request.url);
   app.use(async (c, next) => {
-    if (isMisdirected(c.req.raw)) throw misdirected();
+    if (isOpen && !isForLoopback(c.req.raw.url)) throw misdirected();
     await next();
   });
   app.use(methodNotAllowed({
@@ -109,9 +108,9 @@ export function createApp(services: Services): Hono<Env> {
     return request.method === "HEAD" ? withoutLength(response) : answers.keep(request, response);
   };
   // What was answered before needs no routing, nor a turn of the loop. Where it may not be given
-  // once more, the routes say so.
+  // once more, the routes say so; it is known by its whole address, with the host.
   app.fetch = (request, info, ...more) => {
-    const again = isMisdirected(request) ? undefined : answers.again(request);
+    const again = answers.again(request);
     if (again !== undefined) {
       const key = addressKey(addressOf(request, info, trustedProxies));
       if (key === "" || limits.callers.take(key, 1) === 0) return again;

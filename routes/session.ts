@@ -35,6 +35,8 @@ export function session({ identities, attempts, clock }: Services) {
       const text = readToken(await readObject(c)), address = networkOf(c.get("address"));
       const begun = await attempts.attempt({ address, text }, () => begin(text));
       tellAudit(c, { who: whoOf(begun.identity) });
+      // Else a neighbour who guesses would lock out who has just logged in.
+      attempts.admit({ address, text: begun.text });
       const before = sessionIn(c);
       if (before !== undefined) await identities.end(before);
       rememberSession(c, begun.text, begun.expireTime - clock());

@@ -3,7 +3,7 @@
 import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
 import type { Identity } from "../../src/access/policy.ts";
-import { invalid, RateLimited, Refused } from "../../src/refused.ts";
+import { RateLimited, Refused } from "../../src/refused.ts";
 import type { Services } from "../../src/services.ts";
 import { addressOf, networkOf } from "./address.ts";
 import { type Env, hasCredentials } from "./authenticate.ts";
@@ -15,14 +15,14 @@ const MAX_TARGET = 8_192;
 const MAX_HEADERS = 32_768;
 
 /**
- * Refuses what is too long, finds out where a request comes from, and counts it there, unless it is
+ * Refuses what is too long or for no host, finds out where a request comes from, and counts it there, unless it is
  * for {@link countIdentity} to count.
  */
 export function limitRequests({ limits, trustedProxies }: Services) {
   return createMiddleware<Env>(async (c, next) => {
     const { raw, path } = c.req;
     c.set("address", addressOf(raw, c.env, trustedProxies));
-    refuseIfLong(raw);
+    refuseIfUnfit(raw);
     const isIdentified = hasCredentials(raw.headers) && IDENTIFIED.test(path);
     if (!isIdentified) take(c, limits, addressKey(c.get("address")));
     await next();
@@ -60,12 +60,13 @@ function take(c: Context, { callers }: Services["limits"], key: string) {
   throw new RateLimited(`this costs ${units} units, which are used up; wait`, waitMs, callers.rate);
 }
 
-function refuseIfLong({ url, headers }: Request) {
-  // Deno makes it of what the request has as its host, which may be anything.
+function refuseIfUnfit({ url, headers }: Request) {
   const origin = URL.parse(url)?.origin;
-  if (origin === undefined) throw invalid("host", "a host name, with a port or without");
-  const target = url.length - origin.length;
-  if (target > MAX_TARGET) {
+  // Deno takes any Host header, and makes a URL of it that may be none.
+  if (origin === undefined) {
+    throw new Refused("misdirected", "host: expected a host's name or address", "host");
+  }
+  if (url.length - origin.length > MAX_TARGET) {
     throw new Refused("uri_too_long", `path and query: expected at most ${MAX_TARGET} characters`);
   }
   let length = 0;

@@ -27,9 +27,10 @@ export function refuseOtherSites({ req }: Context, wanted: "shown" | "not denied
   throw new Refused("forbidden", `this may come from a page of another site: ${expected}`);
 }
 
+/** Apps that show pages have schemes of their own, and call their pages' host `localhost`. */
 function isHost(origin: string | undefined, url: string): boolean {
-  const host = URL.parse(url)?.host;
-  return origin !== undefined && host !== undefined && URL.parse(origin)?.host === host;
+  const host = URL.parse(url)?.host, from = URL.parse(origin ?? "");
+  return host !== undefined && /^https?:$/.test(from?.protocol ?? "") && from?.host === host;
 }
 
 /** Whether a request was sent to this machine by a name that only this machine has. */

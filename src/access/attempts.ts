@@ -30,6 +30,8 @@ export interface Attempts {
    * looked at, and may leave a bucket owing.
    */
   attempt<T>(shown: Shown, look: () => Promise<T>): Promise<T>;
+  /** Takes what was given out just now for something that has worked there. */
+  admit(shown: Shown): void;
 }
 
 export function createAttempts(clock: () => number): Attempts {
@@ -42,7 +44,7 @@ export function createAttempts(clock: () => number): Attempts {
       const buckets: [RateLimit, string][] = [];
       if (address !== "") buckets.push([byAddress, address]);
       if (webhook !== undefined) buckets.push([byWebhook, webhook]);
-      const key = createHash("sha256").update(`${address} ${text}`).digest("base64");
+      const key = keyOf(address, text);
       if (!worked.has(key)) { for (const [limit, key] of buckets) refuseIfEmpty(limit, key); }
       try {
         const found = await look();
@@ -56,7 +58,14 @@ export function createAttempts(clock: () => number): Attempts {
         throw error;
       }
     },
+    admit({ address, text }) {
+      worked.set(keyOf(address, text), true);
+    },
   };
+}
+
+function keyOf(address: string, text: string): string {
+  return createHash("sha256").update(`${address} ${text}`).digest("base64");
 }
 
 function refuseIfEmpty(limit: RateLimit, key: string) {

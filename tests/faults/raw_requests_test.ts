@@ -94,6 +94,8 @@ const header = fc.oneof(
   ),
   fc.string({ maxLength: 40 }).map((text) => text.replace(/[\r\n]/g, "")),
 );
+/** Mostly as it should be, or little else would be looked at. */
+const host = fc.constantFrom([], ["host: 127.0.0.1"], ["host: 127.0.0.1"], ["host: localhost"]);
 const body = fc.constantFrom(
   "",
   "{}",
@@ -107,9 +109,9 @@ const body = fc.constantFrom(
 const message = fc.oneof(
   {
     weight: 9,
-    arbitrary: fc.tuple(method, target, version, fc.array(header, { maxLength: 4 }), body)
-      .map(([method, target, version, headers, body]) =>
-        [`${method} ${target} ${version}`, ...headers, "", body].join("\r\n")
+    arbitrary: fc.tuple(method, target, version, host, fc.array(header, { maxLength: 3 }), body)
+      .map(([method, target, version, host, headers, body]) =>
+        [`${method} ${target} ${version}`, ...host, ...headers, "", body].join("\r\n")
       ),
   },
   fc.string({ maxLength: 200 }),
@@ -135,7 +137,9 @@ Deno.test(`${REQUESTS} messages that are hardly HTTP`, () =>
         }),
         { numRuns: REQUESTS, seed: SEED },
       );
-      for (const status of ["200", "400", "404", "405"]) assert.ok(statuses.has(status), status);
+      for (const status of ["200", "400", "404", "405", "421"]) {
+        assert.ok(statuses.has(status), status);
+      }
       const response = await fetch(`http://127.0.0.1:${port}/healthz`);
       assert.deepEqual(await response.json(), { status: "ok" });
       const failed = chartroom.log.filter(({ event }) => event === "request failed");
