@@ -1,6 +1,7 @@
 /** The HTTP application: resources, errors, and headers that every answer has. */
 
 import { Hono } from "hono";
+import { createMiddleware } from "hono/factory";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import { secureHeaders } from "hono/secure-headers";
 import { Refused } from "../src/refused.ts";
@@ -77,19 +78,18 @@ export function createApp(services: Services): Hono<Env> {
   app.route("/", health(services)).route("/", openapi());
   // Before the others: who calls these has no token, but a secret; or shows it in the body.
   app.route("/v1/webhooks", webhooks(services)).route("/v1/session", session(services));
+  const known = [authenticate(services), countIdentity(services), limitBody(), announced(services)];
   const api = new Hono<Env>()
-    .use(authenticate(services), countIdentity(services), limitBody(), announced(services))
-    .use(async (c, next) => {
-      await next();
-      const { headers } = c.res;
-      if (!headers.has("cache-control")) headers.set("cache-control", "no-store");
-    })
     .route("/repos", repos(services))
     .route("/apps", apps(services, answers))
     .route("/categories", categories(services, answers))
     .route("/cache", cache(services, answers));
-  for (const base of BASES) app.route(base, api).route(`${base}/workspaces/:workspace`, api);
-  // Behind what the API has before its routes; KubeSphere does these in other ways, elsewhere.
+  for (const base of BASES) {
+    // Once for both: the paths of a workspace are below those of all.
+    app.use(`${base}/*`, ...known, neverKept);
+    app.route(base, api).route(`${base}/workspaces/:workspace`, api);
+  }
+  // KubeSphere does these in other ways, elsewhere.
   app.route("/v1/tokens", tokens(services)).route("/v1/whoami", whoami());
   app.route("/v1/audit", audit(services));
   const elsewhere = createElsewhere(BASES);
@@ -119,6 +119,13 @@ export function createApp(services: Services): Hono<Env> {
   };
   return app;
 }
+
+/** What says nothing of caches is not for them. */
+const neverKept = createMiddleware<Env>(async (c, next) => {
+  await next();
+  const { headers } = c.res;
+  if (!headers.has("cache-control")) headers.set("cache-control", "no-store");
+});
 
 function misdirected(): Refused {
   const message =

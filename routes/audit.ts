@@ -6,12 +6,16 @@ import { allowed } from "../src/access/policy.ts";
 import { invalid, Refused } from "../src/refused.ts";
 import type { Services } from "../src/services.ts";
 import type { AuditRange } from "../src/store/audit.ts";
+import { AtOnce } from "./support/at_once.ts";
 import { entryOf } from "./support/audit.ts";
 import { authorizeSomewhere, type Env } from "./support/authenticate.ts";
 import { alternatives, CONDITIONS, readConditions, readMoment } from "./support/conditions.ts";
+import { callerOf } from "./support/limits.ts";
 import { readCursor, writeCursor } from "./support/cursor.ts";
 import { streamOf } from "./support/stream.ts";
 
+/** Exports that are read at once: each may go through the whole log. */
+const EXPORTS = { all: 4, each: 1 };
 const DEFAULT_LIMIT = 100;
 const MAX_LIMIT = 1_000;
 /** Entries of an export that are in memory at once. */
@@ -20,11 +24,13 @@ const EXPORT_BATCH = 500;
 export const OUTCOMES = ["success", "refused", "failed", "pending"] as const;
 
 export function audit(services: Services) {
+  const exports = new AtOnce("exports under way", EXPORTS);
+
   return new Hono<Env>().get("/", async (c) => {
     authorizeSomewhere(c, "read", "audit");
     const type = linesType(c);
     const { range, query, isWanted } = readQuery(c);
-    if (type !== undefined) return await exported(c, services, range, isWanted, type);
+    if (type !== undefined) return await exported(c, services, { range, isWanted, type }, exports);
     const cursor = readCursor<[number, string]>(c.req.query("cursor"), query, ["number", "string"]);
     const after = cursor && { time: cursor[0], id: cursor[1] };
     const limit = readLimit(c.req.query("limit"));
@@ -91,18 +97,23 @@ function linesType(c: Context): string | undefined {
 async function exported(
   c: Context<Env>,
   services: Services,
-  range: AuditRange,
-  isWanted: (row: AuditRow) => boolean,
-  type: string,
+  { range, isWanted, type }: {
+    range: AuditRange;
+    isWanted: (row: AuditRow) => boolean;
+    type: string;
+  },
+  exports: AtOnce,
 ) {
   const day = new Date(services.clock()).toISOString().slice(0, 10);
   c.header("Content-Type", type);
   c.header("Content-Disposition", `attachment; filename="audit-${day}.jsonl"`);
   if (c.req.raw.method === "HEAD") return c.body(null);
+  const leave = exports.enter(callerOf(c));
   const entry = await entryOf(c, services);
   const ended = { status: 200, durationMs: 0 };
   await services.audit.record({ ...entry, action: "audit.read", ended });
-  return c.body(streamOf(linesOf(services.audit, range, isWanted, c.req.raw.signal)));
+  const lines = linesOf(services.audit, range, isWanted, c.req.raw.signal);
+  return c.body(streamOf(lines, leave));
 }
 
 async function* linesOf(
@@ -134,6 +145,7 @@ function auditView(row: AuditRow) {
     who: {
       kind: who.kind,
       name: who.name,
+      ...(who.subject !== undefined && { subject: who.subject }),
       ...(who.tokenId !== undefined && { token_id: who.tokenId }),
     },
     action: row.action,

@@ -7,7 +7,7 @@ import { listEvents } from "../src/store/events.ts";
 import { readStatuses } from "../src/store/sync_status.ts";
 import { findSync } from "../src/sync/watch.ts";
 import { AtOnce } from "./support/at_once.ts";
-import { type Env, requireRepo } from "./support/authenticate.ts";
+import { type Env, requireRepo, stillSees } from "./support/authenticate.ts";
 import { parseConditions } from "./support/conditions.ts";
 import { openStream } from "./support/event_stream.ts";
 import { callerOf } from "./support/limits.ts";
@@ -16,10 +16,13 @@ import { eventView, standingView } from "./support/repo_view.ts";
 
 /** Streams of one process at once, and of one caller; each asks the database twice a second. */
 const AT_ONCE = { all: 200, each: 20 };
+/** Of these, those of callers who are not known, and of one address: they must not take all. */
+const UNKNOWN_AT_ONCE = { all: 50, each: 5 };
 
 export function events(services: Services) {
   const repo = (c: Context<Env>) => requireRepo(c, services, c.req.param("repo")!, "read");
   const streams = new AtOnce("streams open", AT_ONCE);
+  const unknown = new AtOnce("streams open without a token", UNKNOWN_AT_ONCE);
 
   return new Hono<Env>()
     .get("/", async (c) => {
@@ -38,7 +41,8 @@ export function events(services: Services) {
       const sync = c.req.query("sync");
       const after = await startOf(c, services, id, sync);
       if (after === "over") return c.body(null, 204);
-      const leave = streams.enter(callerOf(c));
+      const isKnown = c.get("identity").kind !== "anonymous";
+      const leave = (isKnown ? streams : unknown).enter(callerOf(c));
       c.header("Content-Type", "text/event-stream");
       // nginx would collect what is to be seen at once.
       c.header("X-Accel-Buffering", "no");
@@ -48,7 +52,8 @@ export function events(services: Services) {
         return c.body(null);
       }
       const watch = { repoId: id, after, sync };
-      return c.body(openStream(services, watch, c.req.raw.signal, leave));
+      const isAllowed = () => stillSees(c, services, id);
+      return c.body(openStream(services, watch, c.req.raw.signal, { isAllowed, onEnd: leave }));
     })
     .get("/:event", async (c) => {
       const { id } = await repo(c);

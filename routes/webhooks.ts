@@ -15,7 +15,7 @@ import { addressKey } from "./support/limits.ts";
 /** Senders tell of commits and files; what is longer is cut off by most of them too. */
 const MAX_BODY_BYTES = 1_048_576;
 /** Deliveries of one process at once: nobody knows who sends them before their body is there. */
-const AT_ONCE = { all: 128, each: 64 };
+const AT_ONCE = { all: 128, each: 16 };
 
 export function webhooks({ repositories, attempts }: Services) {
   return new Hono<Env>()

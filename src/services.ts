@@ -35,7 +35,8 @@ export interface Services {
   identities: Identities;
   tokens: Tokens;
   attempts: Attempts;
-  limits: { callers: RateLimit };
+  /** Of each caller, and of all tokens of a workspace. */
+  limits: { callers: RateLimit; workspaces: RateLimit };
   /** Whose `X-Forwarded-For` is believed, if anybody's. */
   trustedProxies: BlockList | undefined;
   audit: Audit;
@@ -79,6 +80,8 @@ const ARCHIVES_SHARE = 1 / 8;
 const ICONS_SHARE = 1 / 32;
 /** Seconds for which a full bucket makes up. */
 const BURST_S = 10;
+/** How many callers all tokens of a workspace together count for. */
+const WORKSPACE_CALLERS = 5;
 
 /** Opens the database and puts the parts together. Throws a `ConfigError` if that cannot be done. */
 export async function createServices(
@@ -144,7 +147,10 @@ function connect(config: Config, surroundings: Surroundings, { kv, secrets }: Da
     }),
     tokens,
     attempts: createAttempts(clock),
-    limits: { callers: callersLimit(config, clock) },
+    limits: {
+      callers: limitOf("requests", config.rateLimit, clock),
+      workspaces: limitOf("workspaces", WORKSPACE_CALLERS * config.rateLimit, clock),
+    },
     trustedProxies: blockListOf(config.trustedProxies),
     audit: createAudit({ kv, clock, log }),
     kv,
@@ -180,9 +186,9 @@ function connect(config: Config, surroundings: Surroundings, { kv, secrets }: Da
   };
 }
 
-function callersLimit({ rateLimit: perSecond }: Config, clock: () => number): RateLimit {
+function limitOf(name: string, perSecond: number, clock: () => number): RateLimit {
   if (perSecond === 0) return UNLIMITED;
-  return createRateLimit({ name: "requests", perSecond, burst: perSecond * BURST_S }, clock);
+  return createRateLimit({ name, perSecond, burst: perSecond * BURST_S }, clock);
 }
 
 function blockListOf(ranges: Config["trustedProxies"]): BlockList | undefined {

@@ -21,6 +21,8 @@ const AuditEntry = z.object({
         "that of the repository in `name`.",
     ),
     name: z.string().describe("Empty for who has none."),
+    subject: z.string().optional()
+      .describe("Of a JWT: tells people of one name apart; a hash of what the issuer calls them."),
     token_id: z.string().optional(),
   }),
   action: z.string().describe(

@@ -3,10 +3,11 @@
 import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
 import { matchedRoutes } from "hono/route";
-import type { Bound, Ended } from "../../src/access/audit.ts";
+import type { Begun, Bound, Ended } from "../../src/access/audit.ts";
 import type { Identity } from "../../src/access/policy.ts";
 import type { Services } from "../../src/services.ts";
 import type { AuditEntry } from "../../src/store/audit.ts";
+import { networkOf } from "./address.ts";
 import type { Env } from "./authenticate.ts";
 import { isTrue } from "./conditions.ts";
 
@@ -58,7 +59,7 @@ type Told = Partial<Pick<AuditEntry, "who" | "workspace" | "resource" | "fields"
 export interface Draft {
   told: Told;
   /** What was written before the route was called, and how to say how that ended. */
-  begun?: { entry: AuditEntry; end: (entry: Ended) => Promise<void> };
+  begun?: { entry: AuditEntry; end: Begun };
   /** Whether it was to be written then, and could not be. */
   isLost: boolean;
 }
@@ -89,7 +90,7 @@ export function audited(services: Services) {
       durationMs: Math.max(0, services.clock() - begunAt),
     };
     const entry = { ...draft.begun?.entry ?? await entryOf(c, services), ...draft.told, ended };
-    if (draft.begun !== undefined) await draft.begun.end(entry);
+    if (draft.begun !== undefined) await draft.begun.end(entry, boundOf(entry));
     else await services.audit.record(entry, boundOf(entry));
   });
 }
@@ -98,9 +99,7 @@ export function audited(services: Services) {
 export function announced(services: Services) {
   return createMiddleware<Env>(async (c, next) => {
     const draft = c.get("audit"), isRouted = routeOf(c) !== undefined;
-    // On paths of a workspace it stands twice: they are below those of all, too.
-    const isFirst = draft !== undefined && draft.begun === undefined;
-    if (isFirst && isRouted && isKnown(c.get("identity"))) {
+    if (draft !== undefined && isRouted && isKnown(c.get("identity"))) {
       const entry = await entryOf(c, services);
       draft.isLost = true;
       draft.begun = { entry, end: await services.audit.begin(entry) };
@@ -128,6 +127,7 @@ export async function entryOf(
   const token = tokenId && await tokens.find(tokenId).catch(() => undefined);
   // The text of a path may be anything, a secret too. What is there is none.
   const resource = token || repos?.get(repoId ?? "");
+  const namesNothing = [workspace, repoId, tokenId].every((name) => name === undefined);
   const isThere = isOwn || repos?.values().some((repo) => repo.workspace === workspace);
   const action = ACTIONS[`${method} ${belowBase(pattern ?? "")}`] ?? "none";
   const isCheck = action === "repository.create" && isTrue(c.req.query("validate"));
@@ -135,11 +135,10 @@ export async function entryOf(
     who: whoOf(identity),
     action: isCheck ? "repository.check" : action,
     route: pattern === undefined ? method : `${method} ${pattern}`,
-    workspace: resource
-      ? resource.workspace.replace("*", "")
-      : isThere
+    workspace: resource ? resource.workspace.replace("*", "") : isThere
       ? workspace!
-      : own.length === 1
+      // What is not there looks like what is another's, or the log would tell which there is.
+      : namesNothing && own.length === 1
       ? own[0]!
       : "",
     ...(resource && { resource: { id: resource.id, name: resource.name } }),
@@ -173,8 +172,13 @@ function paramsOf(pattern: string | undefined, path: string): Record<string, str
 /** Who it was, as an entry says it. */
 export function whoOf(identity: Identity | undefined): AuditEntry["who"] {
   if (identity === undefined) return { kind: "anonymous", name: "" };
-  const { kind, name, tokenId } = identity;
-  return { kind, name, ...(tokenId !== undefined && { tokenId }) };
+  const { kind, name, subject, tokenId } = identity;
+  return {
+    kind,
+    name,
+    ...(subject !== undefined && { subject }),
+    ...(tokenId !== undefined && { tokenId }),
+  };
 }
 
 function isKnown(identity: Identity | undefined): boolean {
@@ -184,6 +188,9 @@ function isKnown(identity: Identity | undefined): boolean {
 /** Whoever can send as much as they like must not be able to fill the database. */
 function boundOf({ who, address, ended }: Ended): Bound | undefined {
   if (who.kind === "webhook") return { of: "webhook", source: who.name };
-  if (who.kind === "anonymous" || ended.status === 429) return { of: "unknown", source: address };
-  return undefined;
+  if (who.kind === "anonymous" || ended.status === 429) {
+    return { of: "unknown", source: networkOf(address) };
+  }
+  const source = `${who.kind} ${who.tokenId ?? who.subject ?? who.name}`;
+  return ended.status >= 400 && ended.status < 500 ? { of: "refused", source } : undefined;
 }

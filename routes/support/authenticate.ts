@@ -43,39 +43,54 @@ export type Env = {
 export function authenticate({ identities, attempts }: Services) {
   return createMiddleware<Env>(async (c, next) => {
     const look = () => identify(c, identities);
-    const text = c.req.header("authorization") ?? sessionIn(c);
-    const address = networkOf(c.get("address"));
-    c.set(
-      "identity",
-      await (text === undefined ? look() : attempts.attempt({ address, text }, look)),
+    const text = shownIn(c), address = networkOf(c.get("address"));
+    const identity = text === undefined ? await look() : await attempts.attempt(
+      { address, text },
+      look,
     );
+    // Any page that a browser shows could be behind what it sends by itself.
+    if (identity.kind === "open") refuseOtherSites(c, "not denied");
+    else if (text !== undefined && text !== c.req.header("authorization")) {
+      refuseOtherSites(c, "shown");
+    }
+    c.set("identity", identity);
     await next();
   });
 }
 
-/** What is sent on purpose comes before what a browser sends by itself. */
-async function identify(c: Context, identities: Identities): Promise<Identity> {
-  const header = c.req.header("authorization");
-  if (header === undefined) return await identifyAmbient(c, identities);
-  const [, token] = /^Bearer +(\S+)$/i.exec(header) ?? [];
-  const identity = token === undefined ? undefined : await identities.ofBearer(token);
-  if (identity !== undefined) return identity;
-  // Where nothing is asked for, what is shown in vain is no worse than nothing.
-  if (!identities.isOpen) throw tokenWanted();
-  return await identifyAmbient(c, identities);
+/** What a request shows of who sends it: what is sent on purpose, before what a browser sends. */
+export function shownIn(c: Context): string | undefined {
+  return c.req.header("authorization") ?? sessionIn(c);
 }
 
-/** Who it is without a word: any page that a browser shows could be behind it. */
-async function identifyAmbient(c: Context, identities: Identities): Promise<Identity> {
-  const session = sessionIn(c);
-  if (session !== undefined) {
-    refuseOtherSites(c, "shown");
+async function identify(c: Context, identities: Identities): Promise<Identity> {
+  const header = c.req.header("authorization"), session = sessionIn(c);
+  if (header === undefined && session !== undefined) {
     return await identifySession(c, identities, session);
   }
-  const identity = identities.ofNobody();
-  if (identity === undefined) throw tokenWanted();
-  if (identity.kind === "open") refuseOtherSites(c, "not denied");
-  return identity;
+  const [, token] = /^Bearer +(\S+)$/i.exec(header ?? "") ?? [];
+  const shown = token === undefined ? undefined : await identities.ofBearer(token);
+  if (shown !== undefined) return shown;
+  const nobody = identities.ofNobody();
+  // Where nothing is asked for, what is shown in vain is no worse than nothing.
+  if (nobody === undefined || header !== undefined && !identities.isOpen) throw tokenWanted();
+  return nobody;
+}
+
+/** Whether the caller is still let in, and still sees a repository on this path. */
+export async function stillSees(
+  c: Context<Env>,
+  services: Services,
+  repoId: string,
+): Promise<boolean> {
+  try {
+    c.set("identity", await identify(c, services.identities));
+    await requireRepo(c, services, repoId, "read");
+    return true;
+  } catch (error) {
+    // Where nobody can tell, what was true a moment ago is.
+    return !(error instanceof Refused) || error.code === "unavailable";
+  }
 }
 
 /** The workspace of the path; `undefined` on a path without one. */
@@ -126,11 +141,13 @@ export async function scopeOf(
 ): Promise<Scope> {
   const snapshot = await directory.current();
   const workspace = workspaceOf(c);
-  // No workspace's name has a space in it. All that have no repository see the same.
-  const where = workspace === undefined || workspacesOf(snapshot.repos).has(workspace)
-    ? workspace ?? ""
-    : "none of them";
-  const key = `${sightOf(c.get("identity"))} ${where}`;
+  // No workspace's name has a space in it. All in which nothing is to be seen are one: how long it
+  // takes must not tell which there are.
+  const identity = c.get("identity");
+  const isSeen = workspace === undefined || workspacesOf(snapshot.repos).has(workspace) &&
+      allowed(identity, "read", { kind: "repository", workspace });
+  const where = isSeen ? workspace ?? "" : "none of them";
+  const key = `${sightOf(identity)} ${where}`;
   return scopes.of(key, snapshot, (repo) => isVisible(c, repo));
 }
 

@@ -21,6 +21,8 @@ const COSTS: readonly Cost[] = [
   { methods: /^POST$/, path: /\/repos\/?$/, units: 100 },
   { methods: /^PATCH$/, path: /\/repos\/[^/]+\/?$/, units: 100 },
   { methods: /^POST$/, path: /\/repos\/[^/]+\/action\/?$/, units: 50 },
+  // All that there are are read for it.
+  { methods: /^/, path: /\/tokens\/?$/, units: 20 },
   { methods: /^POST$/, path: /\/webhooks\/[^/]+\/?$/, units: 5 },
   // Whatever else is written.
   { methods: /^(POST|PUT|PATCH|DELETE)$/, path: /^/, units: 5 },
@@ -36,6 +38,8 @@ const COSTS: readonly Cost[] = [
 
 /** Items of a list for a unit. */
 const ITEMS = 150;
+/** Of a list of repositories, for which the state of each is read. */
+const REPOS = 4;
 /** Units of a list without end: of apps, and of anything else, of which there is less. */
 const ALL_APPS = 100, ALL = 10;
 const SEARCH = 2;
@@ -49,6 +53,7 @@ export function costOf(request: HonoRequest): number {
   const { limit } = parsePaging((name) => request.query(name));
   const all = /\/apps\/?$/.test(path) ? ALL_APPS : ALL;
   const items = limit === -1 ? all : Math.min(Math.ceil(limit / ITEMS), all);
+  const least = /\/repos\/?$/.test(path) ? REPOS : 1;
   const more = (request.query("q") ? SEARCH : 0) + (request.query("facets") ? FACETS : 0);
-  return Math.max(1, items) + more;
+  return Math.max(least, items) + more;
 }

@@ -12,13 +12,14 @@ const LOOK_MS = 1_000;
 
 /**
  * Server-sent events of what a watch tells, each when there is room for it. Ends with the watch,
- * with the client, and with the service; then `onEnd` is called.
+ * with the client, with the service, and when the client may not see it any more; then `onEnd` is
+ * called. That is asked each second: who was let in may be let out.
  */
 export function openStream(
   { kv, syncer, clock, log }: Services,
   watch: Omit<Watch, "signal">,
   client: AbortSignal,
-  onEnd: () => void,
+  { isAllowed, onEnd }: { isAllowed: () => Promise<boolean>; onEnd: () => void },
 ): ReadableStream<Uint8Array> {
   const left = new AbortController();
   const ends = [client, syncer.closing];
@@ -29,7 +30,8 @@ export function openStream(
     spoke = clock();
     out.enqueue(new TextEncoder().encode(text));
   };
-  const heartbeat = setInterval(() => {
+  const heartbeat = setInterval(async () => {
+    if (!await isAllowed()) return close();
     // A client that has not taken what was said last needs no more.
     const isHeard = out.desiredSize === 0;
     if (isHeard && Math.abs(clock() - spoke) >= HEARTBEAT_MS) say(": still here\n\n");
@@ -44,6 +46,7 @@ export function openStream(
     onEnd();
   };
   const close = () => {
+    if (left.signal.aborted) return;
     end();
     out.close();
   };

@@ -24,7 +24,7 @@ export interface Shown {
 
 export interface Attempts {
   /**
-   * Calls `look`, which throws a `Refused` of `unauthorized` if what is shown does not work. Where too
+   * Calls `look`, which throws a `Refused` if what is shown lets nobody in. Where too
    * much did not work lately, throws a `RateLimited` without looking; but for who got in with the
    * same from the same address, so that a neighbour stays in. Those that come at the same time are all
    * looked at, and may leave a bucket owing.
@@ -51,8 +51,9 @@ export function createAttempts(clock: () => number): Attempts {
         worked.set(key, true);
         return found;
       } catch (error) {
-        if (error instanceof Refused && error.code === "unauthorized") {
-          worked.delete(key);
+        if (error instanceof Refused) {
+          // A sender of webhooks shares its address with others, who must not have it shut out.
+          if (error.code !== "unavailable" && webhook === undefined) worked.delete(key);
           for (const [limit, key] of buckets) limit.charge(key);
         }
         throw error;

@@ -5,6 +5,7 @@ import {
   type AuditEntry,
   type AuditPlace,
   type AuditRange,
+  deleteAudit,
   listAudit,
   putAudit,
 } from "../store/audit.ts";
@@ -16,6 +17,8 @@ const MAX_UNKNOWN = 60;
 const MAX_OF_ADDRESS = 20;
 /** Of the webhook of one repository: more deliveries than that begin no more syncs. */
 const MAX_OF_WEBHOOK = 6;
+/** Of what one known caller was refused. */
+const MAX_OF_REFUSED = 60;
 /** Rows that are read in one go. */
 const BATCH = 500;
 /** Rows that are looked at for one page, however few of them are wanted. */
@@ -26,17 +29,20 @@ export type Ended = AuditEntry & Required<Pick<AuditEntry, "ended">>;
 
 /** Whose entries are left out where they are too many, and which of them this is. */
 export interface Bound {
-  of: "unknown" | "webhook";
-  /** An address, or a repository's id. */
+  of: "unknown" | "webhook" | "refused";
+  /** An address, a repository's id, or a caller. */
   source: string;
 }
+
+/** Takes how it ended; of what is bounded and too much, the entry goes again. */
+export type Begun = (entry: Ended, bound?: Bound) => Promise<void>;
 
 export interface Audit {
   /**
    * Records what is about to be done, and gives what is to be called with how it ended. Throws
    * {@link StoreUnavailable} if it cannot be recorded: then it must not be done.
    */
-  begin(entry: AuditEntry): Promise<(entry: Ended) => Promise<void>>;
+  begin(entry: AuditEntry): Promise<Begun>;
   /** Records what is over. What cannot be written is logged. */
   record(entry: Ended, bound?: Bound): Promise<void>;
   /**
@@ -60,6 +66,7 @@ export function createAudit({ kv, clock, log }: AuditDeps): Audit {
   const budgets = {
     unknown: new Budget(MAX_OF_ADDRESS, MAX_UNKNOWN),
     webhook: new Budget(MAX_OF_WEBHOOK, Infinity),
+    refused: new Budget(MAX_OF_REFUSED, Infinity),
   };
   let last = -Infinity;
 
@@ -79,19 +86,32 @@ export function createAudit({ kv, clock, log }: AuditDeps): Audit {
     }
   }
 
+  /** How an entry is to be written; `undefined` if there are too many like it. */
+  function counting(entry: Ended, bound: Bound | undefined) {
+    const budget = bound && budgets[bound.of];
+    if (budget?.take(bound!.source, clock()) === false) return undefined;
+    const omitted = budget?.omitted ?? 0;
+    if (budget !== undefined) budget.omitted = 0;
+    return {
+      async write(place: AuditPlace) {
+        const isWritten = await write(place, omitted > 0 ? { ...entry, omitted } : entry);
+        if (!isWritten && budget !== undefined) budget.omitted += omitted;
+      },
+    };
+  }
+
   return {
     async begin(entry) {
       const place = nextPlace();
       await putAudit(kv, place, entry);
-      return async (ended) => void await write(place, ended);
+      return async (ended, bound) => {
+        const counted = counting(ended, bound);
+        if (counted === undefined) await deleteAudit(kv, place).catch(() => {});
+        else await counted.write(place);
+      };
     },
     async record(entry, bound) {
-      const budget = bound && budgets[bound.of];
-      if (budget?.take(bound!.source, clock()) === false) return;
-      const omitted = budget?.omitted ?? 0;
-      if (budget !== undefined) budget.omitted = 0;
-      const isWritten = await write(nextPlace(), omitted > 0 ? { ...entry, omitted } : entry);
-      if (!isWritten && budget !== undefined) budget.omitted += omitted;
+      await counting(entry, bound)?.write(nextPlace());
     },
     async page(range, isWanted, limit) {
       const items: AuditRow[] = [];

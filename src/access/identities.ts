@@ -82,10 +82,12 @@ export function createIdentities(
     async begin(token) {
       const identity = await ofBearer(token);
       if (identity === undefined) return undefined;
-      const { kind, name, role, workspaces, expireTime } = identity;
+      const { kind, name, subject = name, role, workspaces, expireTime } = identity;
       // A JWT counts for a little longer than it says.
       if (expireTime !== undefined && expireTime <= clock()) return undefined;
-      const said = kind === "oidc" ? { issuer: oidc!.issuer, name, role, workspaces } : undefined;
+      const said = kind === "oidc"
+        ? { issuer: oidc!.issuer, subject, name, role, workspaces }
+        : undefined;
       return { identity, ...await sessions.begin({ token, said, expireTime }) };
     },
     end: (text) => sessions.end(text),

@@ -24,15 +24,18 @@ export function createKnown<T>(
   clock: () => number,
 ): Known<T> {
   const known = countedLru<{ row: T; readAt: number }>(MAX_KNOWN);
+  /** Counts what was forgotten: a look-up that began before must not bring it back. */
+  let forgotten = 0;
+
   return {
     async look(hash) {
       const now = clock(), before = known.get(hash);
       const age = before === undefined ? Infinity : now - before.readAt;
       if (age < FRESH_MS) return before!.row;
       try {
-        const row = await find(hash);
+        const since = forgotten, row = await find(hash);
         if (row === undefined) known.delete(hash);
-        else known.set(hash, { row, readAt: now });
+        else if (since === forgotten) known.set(hash, { row, readAt: now });
         return row;
       } catch (error) {
         if (error instanceof StoreUnavailable && age < GRACE_MS) return before!.row;
@@ -40,6 +43,9 @@ export function createKnown<T>(
       }
     },
     has: (hash) => known.has(hash),
-    forget: (hash) => void known.delete(hash),
+    forget(hash) {
+      forgotten++;
+      known.delete(hash);
+    },
   };
 }

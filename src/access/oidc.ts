@@ -5,6 +5,7 @@ import { Refused } from "../refused.ts";
 import { type ClaimNames, readClaims } from "./claims.ts";
 import { createIssuerKeys, type IssuerDeps } from "./issuer_keys.ts";
 import type { Identity } from "./policy.ts";
+import { hashOf } from "./tokens.ts";
 
 export interface OidcConfig extends ClaimNames {
   /** As its JWTs have it, character by character. */
@@ -32,6 +33,8 @@ const TYPE = /^(application\/)?(at\+)?jwt$/i;
 const JWT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 /** In characters; a longer one hardly comes through as a header. */
 export const MAX_JWT = 8_192;
+/** Hexadecimal characters of a subject's hash that tell it from all others. */
+const SUBJECT_LENGTH = 20;
 /** By how many seconds the issuer's clock and this one may differ. */
 export const CLOCK_TOLERANCE_S = 30;
 
@@ -72,7 +75,8 @@ export function createOidc(config: OidcConfig, deps: IssuerDeps): Oidc {
         const expected = "expected viewer, editor or admin";
         throw new Refused("forbidden", `the JWT's claim ${config.roleClaim}: ${expected}`);
       }
-      return { kind: "oidc", name, role, workspaces, expireTime: payload.exp! * 1_000 };
+      const subject = hashOf(`${payload.sub ?? name}`).slice(0, SUBJECT_LENGTH);
+      return { kind: "oidc", name, subject, role, workspaces, expireTime: payload.exp! * 1_000 };
     },
   };
 }

@@ -15,6 +15,8 @@ export interface Identity {
   role: Role;
   /** Where the role counts: by name, or everywhere, which is also where repositories are global. */
   workspaces: "*" | readonly string[];
+  /** Who it is to the issuer of a JWT, where others may have the same name; a hash, hexadecimal. */
+  subject?: string;
   /** Of the token that was shown; hexadecimal. */
   tokenId?: string;
   /** When what was shown works no more, in milliseconds of the epoch, if it ever ends. */

@@ -8,7 +8,7 @@ export const RETENTION_MS = 90 * 86_400_000;
 
 /** What is recorded. It has no field for what a caller sent: no value, query, path or header. */
 export interface AuditEntry {
-  who: { kind: string; name: string; tokenId?: string };
+  who: { kind: string; name: string; subject?: string; tokenId?: string };
   /** A stable word, such as `repository.create`; `none` where no route was met. */
   action: string;
   /** The method, and the pattern of the route that was met. */
@@ -45,6 +45,11 @@ export interface AuditRange {
 /** Writes an entry, in the place of what is there. The database drops it when its time is over. */
 export async function putAudit(kv: Kv, { time, id }: AuditPlace, entry: AuditEntry): Promise<void> {
   await kv.commit((op) => op.set(keys.audit(time, id), entry, { expireIn: RETENTION_MS }));
+}
+
+/** Takes an entry back. */
+export async function deleteAudit(kv: Kv, { time, id }: AuditPlace): Promise<void> {
+  await kv.commit((op) => op.delete(keys.audit(time, id)));
 }
 
 /** The newest entries of a range, at most `limit`. What is over 90 days old is not shown. */

@@ -7,6 +7,8 @@ import type { Role } from "./tokens.ts";
 /** Who somebody was by a JWT, which nothing is kept of but this. */
 export interface Said {
   issuer: string;
+  /** Of whom, by that issuer. */
+  subject: string;
   name: string;
   role: Role;
   workspaces: "*" | readonly string[];

@@ -46,7 +46,7 @@ Deno.test("who shows nothing is counted by address; what is not known of anybody
     }
     assert.equal((await call("GET", "/readyz", undefined, {}, ONE)).status, 200);
     // Whatever else there is, is counted too.
-    for (const path of ["/docs", "/openapi.json", "/nothing", "/v1/nothing", "/v1/repos"]) {
+    for (const path of ["/docs", "/openapi.json", "/nothing", "/v1/nothing", "/v1/categories"]) {
       assertLimited(await call("GET", path, undefined, {}, ONE), 1);
     }
   }, { environment: TIGHT }));
@@ -99,14 +99,15 @@ Deno.test("behind a proxy that is trusted, callers are counted, and not the prox
   }, { environment: { ...TIGHT, CHARTROOM_TRUSTED_PROXIES: "10.0.0.0/8" } }));
 
 Deno.test("who shows a token is counted by it, wherever they call from", () =>
-  withChartroom(async ({ call }) => {
+  withChartroom(async ({ call, clock }) => {
     const make = async (name: string) => {
+      clock.now += 100_000;
       const input = { name, workspace: "team-a", role: "viewer" };
       const { body } = await call("POST", "/v1/tokens", input, ADMIN, ONE);
       return { authorization: `Bearer ${body.token}` };
     };
     const one = await make("one"), other = await make("two");
-    assertLimited(await call("POST", "/v1/tokens", {}, ADMIN, OTHER), 5);
+    assertLimited(await call("POST", "/v1/tokens", {}, ADMIN, OTHER), 10);
     let number = 0;
     assert.equal(
       await countOf(() => call("GET", "/v1/apps", undefined, one, `192.0.2.${++number}`)),
@@ -114,6 +115,30 @@ Deno.test("who shows a token is counted by it, wherever they call from", () =>
     );
     assert.equal((await call("GET", "/v1/apps", undefined, other, ONE)).status, 200);
     assert.equal(await countOf(() => call("GET", "/v1/apps", undefined, {}, ONE)), 10);
+  }, { environment: { ...TIGHT, ...GUARDED } }));
+
+Deno.test("what only looks like a credential is counted where it comes from", () =>
+  withChartroom(async ({ call }) => {
+    for (const cookie of ["x=__Host-chartroom", "__Host-chartroom", "a__Host-chartroom=crs_x"]) {
+      const from = `192.0.2.${100 + cookie.length}`;
+      assert.equal(await countOf(() => call("GET", "/v1/apps", undefined, { cookie }, from)), 10);
+    }
+  }, { environment: { ...TIGHT, ...GUARDED } }));
+
+Deno.test("the tokens of a workspace count together, for five callers", () =>
+  withChartroom(async ({ call, clock }) => {
+    const bearers = [];
+    for (let i = 0; i < 8; i++) {
+      clock.now += 100_000;
+      const input = { name: `t${i}`, workspace: i < 7 ? "team-a" : "team-b", role: "viewer" };
+      const { body } = await call("POST", "/v1/tokens", input, ADMIN, ONE);
+      bearers.push({ authorization: `Bearer ${body.token}` });
+    }
+    const answered = [];
+    for (const bearer of bearers) {
+      answered.push(await countOf(() => call("GET", "/v1/apps", undefined, bearer, ONE)));
+    }
+    assert.deepEqual(answered, [10, 10, 10, 10, 10, 0, 0, 10]);
   }, { environment: { ...TIGHT, ...GUARDED } }));
 
 Deno.test("what costs more counts more", () =>
@@ -133,12 +158,14 @@ Deno.test("what costs more counts more", () =>
         [2, "GET", "/v1/apps?limit=151"],
         [7, "GET", "/v1/apps?limit=1000"],
         [10, "GET", "/v1/repos?limit=-1"],
-        [1, "GET", "/v1/repos?limit=-2"],
         [100, "GET", "/v1/apps?limit=-1"],
         [100, "GET", "/v1/apps?paging=limit=-1,page=1"],
         [100, "GET", "/v1/apps?limit=99999999999"],
         [10, "GET", "/v1/repos?limit=-1"],
-        [1, "GET", "/v1/repos?limit=-2"],
+        [4, "GET", "/v1/repos?limit=-2"],
+        [20, "GET", "/v1/audit"],
+        [10, "GET", "/v1/apps/x/versions/y/readme"],
+        [2, "GET", "/v1/apps/x/icon"],
         [3, "GET", "/v1/apps?q=one"],
         [6, "GET", "/v1/apps?facets=category"],
         [50, "GET", "/v1/apps/x/versions/y/files"],
@@ -149,7 +176,7 @@ Deno.test("what costs more counts more", () =>
         [50, "POST", "/v1/repos/x/action", {}],
         [5, "DELETE", "/v1/repos/x"],
         [5, "POST", "/v1/webhooks/x", "{}"],
-        [5, "POST", "/v1/tokens", {}],
+        [20, "POST", "/v1/tokens", {}],
       ] as [number, string, string, unknown?][]
     ) {
       assert.equal(await unitsOf(method, path, body), units, `${method} ${path}`);
@@ -214,17 +241,20 @@ Deno.test("deliveries that prove nothing count for their address and for their r
       return call("POST", `/v1/webhooks/${id}`, "{}", { "x-gitea-signature": mac }, from);
     };
     assert.equal((await deliver(id, secret, ONE)).status, 202);
-    assert.equal(await countOf(() => deliver(id, "wrong", ONE)), 10);
-    assertLimited(await deliver(id, "wrong", ONE), 6, "logins");
+    // Senders share an address: who has proven one is not shut out by others.
+    for (let i = 0; i < 12; i++) assert.equal((await deliver(id, "wrong", ONE)).status, 401);
+    assert.notEqual((await deliver(id, secret, ONE)).status, 429);
+    assert.equal(await countOf(() => deliver(id, "wrong", "192.0.2.77")), 10);
+    assertLimited(await deliver(id, "wrong", "192.0.2.77"), 6, "logins");
     // Neither in nor out is told to who has not proven anything from here for this repository.
-    assertLimited(await deliver(other, others, ONE), 6, "logins");
+    assertLimited(await deliver(other, others, "192.0.2.77"), 6, "logins");
     assert.equal((await deliver(other, others, OTHER)).status, 202);
 
     // From many addresses.
     assert.equal((await deliver(id, secret, "192.0.2.9")).status, 202);
     let number = 0;
     const flood = () => deliver(id, "wrong", `198.51.${++number >> 8}.${number & 255}`);
-    assert.equal(await countOf(flood), 90);
+    assert.equal(await countOf(flood), 78);
     assertLimited(await flood(), 1, "deliveries");
     assert.equal((await deliver(id, secret, "192.0.2.9")).status, 202);
     assert.equal((await deliver(other, others, OTHER)).status, 202);

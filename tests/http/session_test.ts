@@ -147,7 +147,12 @@ Deno.test("sessions of an issuer, and of an administrator's token, end with the 
   withTwo(async (here, start) => {
     const token = await makeToken(here);
     const [admin, ada] = [await begin(here, ADMIN_TOKEN), await begin(here, token.token)];
-    const jwt = { issuer: "https://one.example.org", name: "u-1", role: "viewer" } as const;
+    const jwt = {
+      issuer: "https://one.example.org",
+      subject: "1",
+      name: "u-1",
+      role: "viewer",
+    } as const;
     const { services } = here;
     const hash = new Uint8Array(32).toHex();
     const { createSessions } = await import("../../src/access/sessions.ts");
