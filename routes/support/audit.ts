@@ -109,39 +109,46 @@ export function announced(services: Services) {
 }
 
 /** What can be told of a request by its route and by who sends it. */
-export async function entryOf(
-  c: Context<Env>,
-  { directory, tokens }: Services,
-): Promise<AuditEntry> {
-  const { method, path } = c.req, pattern = routeOf(c);
-  const { workspace, repo: repoId, token: tokenId } = paramsOf(pattern, path);
-  const repos = (await directory.current().catch(() => undefined))?.repos;
-  const token = tokenId && await tokens.find(tokenId).catch(() => undefined);
-  // The text of a path may be anything, a secret too. What is there is none.
-  const resource = token || repos?.get(repoId ?? "");
-  const identity = c.get("identity");
-  const own = identity === undefined || identity.workspaces === "*" ? [] : identity.workspaces;
-  const isThere = workspace !== undefined &&
-    (own.includes(workspace) || repos?.values().some((repo) => repo.workspace === workspace));
+export async function entryOf(c: Context<Env>, services: Services): Promise<AuditEntry> {
+  const { method } = c.req, pattern = routeOf(c);
   const action = ACTIONS[`${method} ${belowBase(pattern ?? "")}`] ?? "none";
   const isCheck = action === "repository.create" && isTrue(c.req.query("validate"));
   return {
-    who: whoOf(identity),
+    who: whoOf(c.get("identity")),
     action: isCheck ? "repository.check" : action,
     route: pattern === undefined ? method : `${method} ${pattern}`,
-    workspace: resource
-      ? resource.workspace.replace("*", "")
-      : isThere
-      ? workspace
-      : own.length === 1
-      ? own[0]!
-      : "",
-    ...(resource && { resource: { id: resource.id, name: resource.name } }),
+    ...await subjectOf(c, services, paramsOf(pattern, c.req.path)),
     fields: [],
     address: addressOf(c),
     userAgent: (c.req.header("user-agent") ?? "").replace(/\p{Cc}+/gu, " ")
       .slice(0, MAX_USER_AGENT).toWellFormed(),
   };
+}
+
+/**
+ * What a path is about, as far as that is there: its text may be anything, a secret too. Without
+ * that, the workspace is the caller's, who may have one alone.
+ */
+async function subjectOf(
+  c: Context<Env>,
+  { directory, tokens }: Services,
+  params: Params,
+): Promise<Pick<AuditEntry, "workspace" | "resource">> {
+  const { workspaces = "*" } = c.get("identity") ?? {};
+  const own = workspaces === "*" ? [] : workspaces;
+  const named = params.workspace ?? "", isOwn = own.includes(named);
+  // After each registration all are read anew; the next one shall not wait for that.
+  const asks = params.repo !== undefined || (named !== "" && !isOwn);
+  const repos = asks ? (await directory.current().catch(() => undefined))?.repos : undefined;
+  const token = params.token && await tokens.find(params.token).catch(() => undefined);
+  const found = token || repos?.get(params.repo ?? "");
+  if (found) {
+    const { id, name, workspace } = found;
+    return { workspace: workspace.replace("*", ""), resource: { id, name } };
+  }
+  const isThere = isOwn ||
+    (named !== "" && repos?.values().some(({ workspace }) => workspace === named));
+  return { workspace: isThere ? named : own.length === 1 ? own[0]! : "" };
 }
 
 /** The pattern of the route that a request met. */
@@ -155,8 +162,10 @@ export function belowBase(pattern: string): string {
   return pattern.replace(/^.*?\/v1(\/workspaces\/:workspace)?(?=\/)/, "");
 }
 
+type Params = Record<string, string | undefined>;
+
 /** What the path has in the places of a pattern's parameters. */
-function paramsOf(pattern: string | undefined, path: string): Record<string, string | undefined> {
+function paramsOf(pattern: string | undefined, path: string): Params {
   const parts = path.split("/");
   const places = pattern?.split("/").map((part, i) => [part, parts[i]] as const) ?? [];
   return Object.fromEntries(
