@@ -132,7 +132,7 @@ export async function entryOf(
   const action = ACTIONS[`${method} ${belowBase(pattern ?? "")}`] ?? "none";
   const isCheck = action === "repository.create" && isTrue(c.req.query("validate"));
   return {
-    who: whoOf(c.get("identity")),
+    who: whoOf(identity),
     action: isCheck ? "repository.check" : action,
     route: pattern === undefined ? method : `${method} ${pattern}`,
     workspace: resource ? resource.workspace.replace("*", "") : isThere
@@ -149,32 +149,6 @@ export async function entryOf(
   };
 }
 
-/**
- * What a path is about, as far as that is there: its text may be anything, a secret too. Without
- * that, the workspace is the caller's, who may have one alone.
- */
-async function subjectOf(
-  c: Context<Env>,
-  { directory, tokens }: Services,
-  params: Params,
-): Promise<Pick<AuditEntry, "workspace" | "resource">> {
-  const { workspaces = "*" } = c.get("identity") ?? {};
-  const own = workspaces === "*" ? [] : workspaces;
-  const named = params.workspace ?? "", isOwn = own.includes(named);
-  // After each registration all are read anew; the next one shall not wait for that.
-  const asks = params.repo !== undefined || (named !== "" && !isOwn);
-  const repos = asks ? (await directory.current().catch(() => undefined))?.repos : undefined;
-  const token = params.token && await tokens.find(params.token).catch(() => undefined);
-  const found = token || repos?.get(params.repo ?? "");
-  if (found) {
-    const { id, name, workspace } = found;
-    return { workspace: workspace.replace("*", ""), resource: { id, name } };
-  }
-  const isThere = isOwn ||
-    (named !== "" && repos?.values().some(({ workspace }) => workspace === named));
-  return { workspace: isThere ? named : own.length === 1 ? own[0]! : "" };
-}
-
 /** The pattern of the route that a request met. */
 function routeOf(c: Context<Env>): string | undefined {
   return matchedRoutes(c).findLast(({ method, path }) => method !== "ALL" && !path.endsWith("*"))
@@ -186,10 +160,8 @@ export function belowBase(pattern: string): string {
   return pattern.replace(/^.*?\/v1(\/workspaces\/:workspace)?(?=\/)/, "");
 }
 
-type Params = Record<string, string | undefined>;
-
 /** What the path has in the places of a pattern's parameters. */
-function paramsOf(pattern: string | undefined, path: string): Params {
+function paramsOf(pattern: string | undefined, path: string): Record<string, string | undefined> {
   const parts = path.split("/");
   const places = pattern?.split("/").map((part, i) => [part, parts[i]] as const) ?? [];
   return Object.fromEntries(
