@@ -49,7 +49,10 @@ export function repos(services: Services) {
       authorize(c, "write", { kind: "repository", workspace });
       const input = parseRepoInput(await readObject(c));
       if (readFlag("validate", c.req.query("validate"))) {
-        return c.json({ ok: true, ...await checkInput(repositories, input) });
+        return c.json({
+          ok: true,
+          ...await checkInput(repositories, workspace, input, c.req.raw.signal),
+        });
       }
       const creator = c.get("identity").name;
       const id = await registerRepo(repositories, workspace, input, creator);
@@ -65,7 +68,7 @@ export function repos(services: Services) {
     .patch("/:repo", async (c) => {
       const { id } = await repo(c, "write");
       const input = parseRepoInput(await readObject(c));
-      await modifyRepo(repositories, id, input);
+      await modifyRepo(repositories, id, input, c.req.raw.signal);
       return c.json(SUCCESS);
     })
     .delete("/:repo", async (c) => {

@@ -12,6 +12,7 @@ import { type Archives, createArchives } from "./catalog/archives.ts";
 import { createDirectory, type Directory } from "./catalog/directory.ts";
 import { createHotIndex, type HotIndex } from "./catalog/hot_index.ts";
 import { createIcons, type Icons } from "./catalog/icons.ts";
+import { createSharedWork } from "./catalog/shared_work.ts";
 import { Scopes } from "./catalog/scope.ts";
 import type { Config } from "./config.ts";
 import { checkSecrets, type Database, openDatabase } from "./database.ts";
@@ -78,6 +79,8 @@ const ANSWERS_SHARE = 1 / 8;
 const ARCHIVES_SHARE = 1 / 8;
 /** Charts' icons. */
 const ICONS_SHARE = 1 / 32;
+/** Indexes that callers have tried out at once, and those that may wait for that, or for one host. */
+const CHECKS = { total: 16, perHost: 4, perWorkspace: 8 }, MAX_CHECKS = { total: 100, perRepo: 20 };
 /** Seconds for which a full bucket makes up. */
 const BURST_S = 10;
 /** How many callers all tokens of a workspace together count for. */
@@ -132,6 +135,7 @@ function connect(config: Config, surroundings: Surroundings, { kv, secrets }: Da
     },
     config.syncConcurrency,
   );
+  const checking = createSharedWork({ what: "indexes", maxWaiting: MAX_CHECKS });
   const tokens = createTokens({ kv, clock, randomBytes });
   const sessions = createSessions({ kv, clock, randomBytes });
   const { oidc } = config;
@@ -165,6 +169,7 @@ function connect(config: Config, surroundings: Surroundings, { kv, secrets }: Da
       ...shared,
       egress,
       syncer,
+      checks: checking.lane(CHECKS),
       maxRepos: config.maxRepos,
       registering: oneByOne(),
       randomBytes,
@@ -178,6 +183,7 @@ function connect(config: Config, surroundings: Surroundings, { kv, secrets }: Da
     async close() {
       archives.close();
       icons.close();
+      checking.close();
       await syncer.close();
       await purger.close();
       await dialler?.close();

@@ -127,7 +127,6 @@ export async function entryOf(
   const token = tokenId && await tokens.find(tokenId).catch(() => undefined);
   // The text of a path may be anything, a secret too. What is there is none.
   const resource = token || repos?.get(repoId ?? "");
-  const namesNothing = [workspace, repoId, tokenId].every((name) => name === undefined);
   const isThere = isOwn || repos?.values().some((repo) => repo.workspace === workspace);
   const action = ACTIONS[`${method} ${belowBase(pattern ?? "")}`] ?? "none";
   const isCheck = action === "repository.create" && isTrue(c.req.query("validate"));
@@ -137,8 +136,8 @@ export async function entryOf(
     route: pattern === undefined ? method : `${method} ${pattern}`,
     workspace: resource ? resource.workspace.replace("*", "") : isThere
       ? workspace!
-      // What is not there looks like what is another's, or the log would tell which there is.
-      : namesNothing && own.length === 1
+      // A workspace that is not there looks like another's, or the log would tell which there are.
+      : workspace === undefined && own.length === 1
       ? own[0]!
       : "",
     ...(resource && { resource: { id: resource.id, name: resource.name } }),

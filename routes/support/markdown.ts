@@ -34,6 +34,11 @@ const COSTS: readonly (readonly [RegExp, number])[] = [
 ];
 /** The same of a cell of a table. */
 const CELL_COST = 5;
+/**
+ * The same of a character that is no letter, for each bracket that is open before it: what may be
+ * the text of a link is walked once for each.
+ */
+const BRACKET_COST = 0.1;
 /** Characters that cost one. */
 const CHARACTERS_PER_COST = 20;
 
@@ -89,7 +94,16 @@ function estimate(text: string): number {
   const marks = COSTS.reduce((sum, [pattern, cost]) => sum + cost * count(pattern), 0);
   // A row of a table gets the cells that it lacks.
   const cells = Math.max(count(/\|/g), (count(/\n/g) + 1) * widestTable(text));
-  return text.length / CHARACTERS_PER_COST + marks + CELL_COST * cells;
+  return text.length / CHARACTERS_PER_COST + marks + CELL_COST * cells + bracketCost(text);
+}
+
+/** Links do not go on behind an empty line. */
+function bracketCost(text: string): number {
+  const walks = text.split(/\n[ \t\r]*\n/).map((block) => {
+    const open = Math.min(block.match(/\[/g)?.length ?? 0, MAX_NESTING);
+    return open === 0 ? 0 : open * (block.match(/[^\p{L}\p{N}\s]/gu)?.length ?? 0);
+  });
+  return BRACKET_COST * walks.reduce((sum, walk) => sum + walk, 0);
 }
 
 /** Columns of the widest row that stands below a table's head. */

@@ -19,8 +19,8 @@ import { createSharedWork } from "./shared_work.ts";
 
 /** The largest icon. */
 const MAX_ICON_BYTES = 1_048_576;
-/** The longest URL; a `data:` URL may be longer. */
-const MAX_URL = 4_096;
+/** The longest URL, and the longest `data:` URL, which is read anew for each answer. */
+const MAX_URL = 4_096, MAX_DATA_URL = 65_536;
 /** Icons that are fetched at once, in all and of one repository. */
 const FETCHES = { total: 16, perHost: 4, perWorkspace: 8 };
 /** Those that may wait for that, themselves included: a page has a hundred. */
@@ -129,8 +129,9 @@ export function createIcons(deps: IconsDeps): Icons {
 function urlOf(chart: ChartVersion): string {
   const url = chart.icon?.trim();
   if (!url) throw new Refused("no_icon", `the index names no icon of ${titleOf(chart)}`);
-  if (url.length <= MAX_URL || /^data:/i.test(url)) return url;
-  throw unusable(chart, "unsupported_url", `its URL is longer than ${MAX_URL} characters`);
+  const most = /^data:/i.test(url) ? MAX_DATA_URL : MAX_URL;
+  if (url.length <= most) return url;
+  throw unusable(chart, "unsupported_url", `its URL is longer than ${most} characters`);
 }
 
 async function fetchIcon(

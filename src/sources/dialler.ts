@@ -30,7 +30,7 @@ export interface DialLimits {
   addressMs: number;
 }
 
-export const DIAL_LIMITS: DialLimits = { connections: 512, handshakeMs: 5_000, addressMs: 3_000 };
+export const DIAL_LIMITS: DialLimits = { connections: 512, handshakeMs: 1_000, addressMs: 3_000 };
 /** A name may have more. */
 const MAX_ADDRESSES = 8;
 /** How long a connection waits for another call of its host; each is three sockets here. */
@@ -49,6 +49,8 @@ export class Dialler {
   /** What may be dialled, by host and port, for as many calls as are under way. */
   readonly #pinned = new Map<string, { addresses: readonly string[]; calls: number }>();
   readonly #open = new Map<Socket, Promise<void>>();
+  /** Of those that are open, how many have shown that they are of this process. */
+  #proven = 0;
   #listening: Promise<{ server: Server } & Omit<Pin, "release">> | undefined;
   #isClosed = false;
 
@@ -62,7 +64,7 @@ export class Dialler {
    * `IndexError` if there are too many connections, or it cannot listen.
    */
   async pin(host: string, port: number, addresses: readonly string[]): Promise<Pin> {
-    if (this.#open.size >= this.#limits.connections) {
+    if (this.#proven >= this.#limits.connections) {
       throw new IndexError("unreachable", "Chartroom has too many connections open");
     }
     const shared = await this.#listen();
@@ -127,10 +129,13 @@ export class Dialler {
     client.on("error", () => {});
     client.on("close", () => gone.abort());
     const late = setTimeout(() => client.destroy(), this.#limits.handshakeMs);
+    let isProven = false;
     try {
       const pieces = client[Symbol.asyncIterator]();
       const { host, port, early } = await readSocksRequest(client, pieces, this.#identity);
       clearTimeout(late);
+      isProven = true;
+      this.#proven++;
       const first = pieces.next();
       // It says nothing before it is answered, but it may go.
       first.then(({ done }) => done && gone.abort(), () => {});
@@ -143,6 +148,7 @@ export class Dialler {
       client.destroy();
     } finally {
       clearTimeout(late);
+      if (isProven) this.#proven--;
     }
   }
 

@@ -72,7 +72,9 @@ export interface Kv {
 
 /** Opens the database and makes the folder of a file if it is not there. */
 export async function openKv(location: KvLocation, limits: KvLimits = KV_LIMITS): Promise<Kv> {
-  if (location.kind === "file") await Deno.mkdir(dirname(location.path), { recursive: true });
+  // What it holds is for nobody else on the machine.
+  const folder = { recursive: true, mode: 0o700 };
+  if (location.kind === "file") await Deno.mkdir(dirname(location.path), folder);
   const writing = await Handle.open(location, limits);
   // A handle on a file does one thing after another: a commit that waits would hold up every read.
   const reading = location.kind === "file" ? await Handle.open(location, limits) : writing;

@@ -1,15 +1,11 @@
 /** What a caller can do with repositories: register, check, modify, remove, ask for a sync. */
 
 import { openIfReadable, type Secrets, SecretUnreadable } from "../access/secrets.ts";
-import type { Chart } from "../helm/chart.ts";
-import { IndexError } from "../helm/index_error.ts";
-import { parseIndex } from "../helm/index_parser.ts";
 import { newRepoId } from "../helm/ids.ts";
 import { invalid, Refused } from "../refused.ts";
 import type { OneByOne } from "../one_by_one.ts";
 import type { Egress } from "../sources/egress.ts";
 import { isS3 } from "../sources/place.ts";
-import type { FetchIndex } from "../sources/source.ts";
 import { requestSync } from "../store/due.ts";
 import type { Kv } from "../store/kv.ts";
 import {
@@ -22,18 +18,17 @@ import {
   SEALED_FIELDS,
   updateRepo,
 } from "../store/repos.ts";
-import { takeTurns } from "../turn.ts";
+import { type CheckDeps, type CheckedIndex, checkIndex } from "./check_index.ts";
 import { askedAnew, statusAfter } from "./change_status.ts";
 import { DEFAULT_PERIOD } from "./period.ts";
 import type { RepoInput } from "./repo_input.ts";
-import { accessOf, open, seal, type SealedTexts } from "./sealed.ts";
+import { open, seal, type SealedTexts } from "./sealed.ts";
 import { checkSource } from "./source_check.ts";
 import type { Syncer } from "./syncer.ts";
 
-export interface RepositoriesDeps {
+export interface RepositoriesDeps extends CheckDeps {
   kv: Kv;
   egress: Egress;
-  fetchIndex: FetchIndex;
   secrets: Secrets;
   syncer: Syncer;
   maxIndexBytes: number;
@@ -45,14 +40,6 @@ export interface RepositoriesDeps {
   randomBytes: (length: number) => Uint8Array;
   /** Called when a repository was made, modified or deleted. */
   onChange: (repoId: string) => void;
-}
-
-/** What an index holds, found without keeping it. */
-export interface CheckedIndex {
-  apps: number;
-  versions: number;
-  problems: number;
-  bytes: number;
 }
 
 /**
@@ -100,39 +87,20 @@ async function refuseIfFull({ kv, maxRepos }: RepositoriesDeps, workspace: strin
   throw new Refused("quota_exceeded", message, "workspace");
 }
 
-/** Downloads and reads the index of what may become a repository. Nothing is stored. */
-export async function checkInput(deps: RepositoriesDeps, input: RepoInput): Promise<CheckedIndex> {
+/**
+ * Downloads and reads the index of what may become a repository of a workspace. Nothing is stored,
+ * and nothing goes on when the caller leaves, which `signal` tells.
+ */
+export async function checkInput(
+  deps: RepositoriesDeps,
+  workspace: string,
+  input: RepoInput,
+  signal: AbortSignal,
+): Promise<CheckedIndex> {
   const url = required("url", input.url);
   const texts = textsOf({}, input);
-  checkSource(deps.egress, url, texts);
-  return await checkIndex(deps, url, texts);
-}
-
-async function checkIndex(
-  deps: RepositoriesDeps,
-  url: string,
-  texts: SealedTexts,
-): Promise<CheckedIndex> {
-  const counts = { apps: 0, versions: 0, bytes: 0 };
-  try {
-    const answer = await deps.fetchIndex({
-      url,
-      ...accessOf(texts),
-      maxBytes: deps.maxIndexBytes,
-      onBytes: (total) => counts.bytes = total,
-    });
-    if (answer.kind === "unchanged") throw new Error("unchanged, although nothing was known");
-    const take = (chart: Chart) => {
-      counts.apps++;
-      counts.versions += chart.versions.length;
-    };
-    const { problemCount } = await parseIndex(answer.body, { take }, takeTurns());
-    await answer.leave();
-    return { ...counts, problems: problemCount };
-  } catch (error) {
-    if (!(error instanceof IndexError)) throw error;
-    throw new Refused("index_unusable", error.message, "url", { reason: error.reason });
-  }
+  const host = checkSource(deps.egress, url, texts);
+  return await checkIndex(deps, { workspace, host, url, texts }, signal);
 }
 
 /**
@@ -143,6 +111,7 @@ export async function modifyRepo(
   deps: RepositoriesDeps,
   id: string,
   input: RepoInput,
+  signal: AbortSignal,
 ): Promise<void> {
   const before = await findRepo(deps.kv, id);
   if (before === undefined) throw repoNotFound(id);
@@ -158,7 +127,7 @@ export async function modifyRepo(
   if (sourceChanges) {
     const texts = textsOf(await openKept(deps.secrets, kept), input);
     host = checkSource(deps.egress, url, texts);
-    await checkIndex(deps, url, texts);
+    await checkIndex(deps, { workspace: before.workspace, host, url, texts }, signal);
   }
   const fresh = await seal(deps.secrets, id, textsOf({}, input));
   const outcome = await updateRepo(deps.kv, id, (repo, status) => {

@@ -643,3 +643,32 @@ Deno.test("a stream is for who may see the repository", () =>
   }, {
     environment: { CHARTROOM_ADMIN_TOKEN: TOKEN, CHARTROOM_ANONYMOUS_READ: "true" },
   }));
+
+Deno.test("a stream ends when its token is revoked, or its time is over", () =>
+  withChartroom(async (chartroom, upstream) => {
+    const { call, services, clock } = chartroom;
+    upstream.serve("/index.yaml", indexOf({ one: ["1.0.0"] }));
+    const admin = { authorization: `Bearer ${TOKEN}` };
+    const repo = { name: "r", url: upstream.url };
+    const { body } = await call("POST", "/v1/workspaces/ws1/repos", repo, admin);
+    await services.syncer.idle();
+    const { stream } = openApp(chartroom);
+    const open = async (expire_time: string | null) => {
+      const input = { name: "x", workspace: "ws1", role: "viewer", expire_time };
+      const made = await call("POST", "/v1/tokens", input, admin);
+      const opened = await stream(body.repo_id, { authorization: `Bearer ${made.body.token}` });
+      assert.equal(opened.status, 200);
+      return { opened, id: made.body.token_id };
+    };
+    const revoked = await open(null);
+    const short = await open(new Date(clock.now + 60_000).toISOString());
+    const still = await open(null);
+    const ends = Promise.all([revoked.opened.rest(), short.opened.rest()]);
+    await call("DELETE", `/v1/tokens/${revoked.id}`, undefined, admin);
+    clock.now += 60_000;
+    await ends;
+    await call("POST", `/v1/repos/${body.repo_id}/action`, { action: "index" }, admin);
+    assert.ok(await still.opened.next());
+    await still.opened.leave();
+    await services.syncer.idle();
+  }, { environment: { CHARTROOM_ADMIN_TOKEN: TOKEN } }));

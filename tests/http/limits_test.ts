@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { createApp } from "../../routes/app.ts";
 import { type Answer, type Chartroom, peer, withChartroom } from "../support/chartroom.ts";
+import { eventually } from "../support/process.ts";
 import { indexOf } from "../support/upstream.ts";
 
 const TOKEN = "correct-horse-battery";
@@ -348,4 +349,32 @@ Deno.test("bodies that are deep or have strange members are refused or ignored, 
     }
     assert.equal(({} as Record<string, unknown>)["x"], undefined);
     assert.equal((await call("GET", "/v1/repos")).body.total_count, 0);
+  }));
+
+Deno.test("indexes that callers try out are as polite as syncs, and end when callers leave", () =>
+  withChartroom(async ({ services }, upstream) => {
+    const app = createApp(services);
+    let open = 0, most = 0;
+    const release = Promise.withResolvers<void>();
+    upstream.serve("/index.yaml", async ({ signal }) => {
+      most = Math.max(most, ++open);
+      signal.addEventListener("abort", () => release.resolve());
+      await release.promise;
+      open--;
+      return new Response(INDEX);
+    });
+    const leaving = new AbortController();
+    const asked = Array.from({ length: 12 }, () =>
+      app.request("/v1/repos?validate=true", {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ name: "a", url: upstream.url }),
+        signal: leaving.signal,
+      }));
+    await eventually(() => Promise.resolve(open), (open) => open === 4);
+    leaving.abort();
+    await Promise.all(asked.map(async (answer) => (await answer).body?.cancel()));
+    await eventually(() => Promise.resolve(open), (open) => open === 0);
+    assert.equal(most, 4);
+    assert.equal(upstream.requests.length, 4);
   }));

@@ -244,3 +244,22 @@ Deno.test("with an issuer, nobody gets in without a proof, on loopback neither",
     }
     assert.equal((await call("POST", "/v1/repos", { name: "r", url: "http://x" })).status, 401);
   }));
+
+Deno.test("people of one name are told apart, and who has no role is soon asked no more", () =>
+  withIssuer(async ({ issuer, key, call }) => {
+    const bearer = async (claims: object) => ({
+      authorization: `Bearer ${await signed(key, claimsOf(issuer, claims))}`,
+    });
+    const ask = async (headers: HeadersInit, from?: string) =>
+      (await call("GET", "/v1/whoami", undefined, headers, from)).status;
+    const named = { preferred_username: "ada" };
+    const ada = await bearer({ ...named, sub: "a-1" }),
+      other = await bearer({ ...named, sub: "b" });
+    for (let i = 0; i < 10; i++) assert.equal(await ask(other), 200);
+    assert.equal(await ask(other), 429);
+    assert.equal(await ask(ada), 200);
+    const none = await bearer({ chartroom_role: "none" });
+    const statuses = [];
+    for (let i = 0; i < 11; i++) statuses.push(await ask(none, "192.0.2.1"));
+    assert.deepEqual(statuses, [...Array(10).fill(403), 429]);
+  }, { environment: { CHARTROOM_RATE_LIMIT: "1" } }));

@@ -354,3 +354,14 @@ Deno.test("a README that was cut off says so", () => {
     "<pre>\n# a &lt;b&gt;\ufffd</pre>\n<p><em>It is longer; this is how it begins.</em></p>\n",
   );
 });
+
+Deno.test("what walks a text again for each bracket that is open stands there as it is written", () => {
+  for (const open of ["![", "["]) {
+    for (const filler of ":}{=%$@^+") {
+      const text = `x ${open.repeat(50)}${filler.repeat(500_000)}`;
+      assert.match(renderMarkdown(text), /^<pre>/, open + filler);
+    }
+  }
+  const links = `${"* [a](https://example.org/a) is *one* (of many).\n".repeat(200)}\n`;
+  assert.match(renderMarkdown(links), /^<ul>/);
+});
