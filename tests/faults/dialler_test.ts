@@ -167,13 +167,20 @@ test("a client certificate is shown by name as well, and to the own origin alone
   const other = await startMutualUpstream(answer, "asked");
   const redirect = () => Response.redirect(byName(other.url));
   const own = await startMutualUpstream(redirect, "required");
+  let dialled = 0;
+  const dial: Dial = (...how) => {
+    dialled++;
+    return toLoopback(...how);
+  };
   await withDialler(async (download) => {
     assert.match(
       await outcomeOf(download(byName(own.url), { tls: BUNDLE })),
       /^unreachable: the upstream wants a client certificate/,
     );
     assert.equal(await outcomeOf(download(byName(own.url), { tls: CLIENT })), "here");
-  });
+  }, { dial });
+  // In vain, to the own upstream, and to the other one.
+  assert.equal(dialled, 3);
   assert.deepEqual(own.requests.map(({ client }) => client), ["chartroom-ec"]);
   assert.deepEqual(other.requests.map(({ client }) => client), [undefined]);
   await Promise.all([own.close(), other.close()]);
