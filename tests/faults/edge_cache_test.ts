@@ -744,6 +744,7 @@ function createWorld(fleet: Fleet, random: Random, isOpen: boolean): World {
         seen.add(entry);
         const { url, vary, headers, status, body } = entry;
         assert.equal(vary.authorization, null, url);
+        assert.equal(vary.cookie, null, url);
         assert.ok("accept-encoding" in vary, url);
         const text = decode(body, headers.get("content-encoding"));
         const said = [text, entry.tags.join(), JSON.stringify([...headers])].join();
@@ -1279,5 +1280,36 @@ Deno.test("who may not see a workspace is told the same, whatever is in it", () 
     for (const { url, vary, body } of fleet.edge.entries()) {
       assert.equal(vary.authorization, null, url);
       assert.doesNotMatch(new TextDecoder().decode(body), /canary/, url);
+    }
+  }));
+
+Deno.test("what a session sees is stored by no edge, and nobody else's stands in for it", () =>
+  withFleet({ isolates: 2, token: TOKEN }, async (fleet) => {
+    fleet.upstream.serve("/index.yaml", indexOf({ [CANARY]: ["1.0.0"] }));
+    const repo = { name: "r", url: fleet.upstream.url };
+    await fleet.command(0, "POST", "/v1/workspaces/alpha/repos", repo);
+    await fleet.isolates[0]!.services.syncer.idle();
+    await fleet.pass(NOTICE_MS);
+    const ask = (path: string, isolate: number, init: RequestInit = {}) =>
+      fleet.edge.fetch(new Request(`${HOST}${path}`, init), isolate);
+    const login = await ask("/v1/session", 0, {
+      method: "POST",
+      headers: { "content-type": "application/json", origin: HOST },
+      body: JSON.stringify({ token: TOKEN }),
+    });
+    assert.equal(login.status, 200);
+    const cookie = login.headers.get("set-cookie")!.split(";")[0]!;
+    for (const first of ["session", "nobody"]) {
+      fleet.edge.purge(["*"]);
+      for (const isolate of [0, 1, 0]) {
+        for (const who of first === "session" ? ["session", "nobody"] : ["nobody", "session"]) {
+          const init = who === "session" ? { headers: { cookie } } : {};
+          const answer = await ask("/v1/apps", isolate, init);
+          assert.equal(answer.status, 200);
+          assert.equal((await answer.text()).includes(CANARY), who === "session");
+        }
+      }
+      const entries = fleet.edge.entries();
+      assert.deepEqual(entries.map(({ vary }) => vary.cookie), [null]);
     }
   }));

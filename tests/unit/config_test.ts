@@ -123,6 +123,29 @@ Deno.test("anonymous reading is on by default on loopback without a token alone"
   assert.equal(loadConfig({ CHARTROOM_ANONYMOUS_READ: "false" }).anonymousRead, false);
 });
 
+Deno.test("an issuer comes with an audience, and ends what nobody has to prove", () => {
+  const issuer = "https://id.example.org/realms/one/";
+  const given = { CHARTROOM_OIDC_ISSUER: issuer, CHARTROOM_OIDC_AUDIENCE: "chartroom" };
+  const config = loadConfig(given);
+  assert.deepEqual(config.oidc, {
+    issuer,
+    audience: "chartroom",
+    workspaceClaim: "chartroom_workspaces",
+    roleClaim: "chartroom_role",
+  });
+  assert.equal(config.anonymousRead, false);
+  assert.equal(loadConfig({ ...given, CHARTROOM_ANONYMOUS_READ: "true" }).anonymousRead, true);
+  for (const here of ["http://127.0.0.1:5556/dex", "http://localhost", "http://[::1]:80"]) {
+    assert.equal(loadConfig({ ...given, CHARTROOM_OIDC_ISSUER: here }).oidc?.issuer, here);
+  }
+  assert.throws(() => loadConfig({ ...given, CHARTROOM_OIDC_AUDIENCE: "" }), {
+    message: "CHARTROOM_OIDC_AUDIENCE is required with CHARTROOM_OIDC_ISSUER",
+  });
+  assert.throws(() => loadConfig({ ...given, CHARTROOM_OIDC_ISSUER: "" }), {
+    message: "CHARTROOM_OIDC_ISSUER is required with CHARTROOM_OIDC_AUDIENCE",
+  });
+});
+
 Deno.test("a wrong value names its variable and what it takes", () => {
   const wrong: Record<string, string[]> = {
     PORT: ["-1", "65536", "8e3", "x"],
@@ -158,6 +181,15 @@ Deno.test("a wrong value names its variable and what it takes", () => {
       "http:edge",
       "http://",
       `http://me:${canary("x")}@edge/`,
+    ],
+    CHARTROOM_OIDC_ISSUER: [
+      "id.example.org",
+      "http://id.example.org",
+      "ftp://x",
+      "https://",
+      "https://id/?a",
+      "https://id/#",
+      `https://me:${canary("x")}@id.example.org`,
     ],
   };
   for (const [name, values] of Object.entries(wrong)) {
