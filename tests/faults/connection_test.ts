@@ -9,7 +9,7 @@ import { indexOf } from "../support/upstream.ts";
 
 const GOOD = indexOf({ good: ["1.0.0"] });
 const LIMIT = 1_048_576;
-const LIMITS = { idleMs: 200, totalMs: 600, redirects: 5 };
+const LIMITS = { idleMs: 500, totalMs: 1_500, redirects: 5 };
 /** Of a slow drip; several come before an idle connection ends. */
 const DRIP_MS = 50;
 const MEBIBYTE = 1_048_576;
@@ -97,17 +97,17 @@ function bytes(...parts: (string | number)[]): Uint8Array {
 const NO_HTTP = /did not answer in HTTP$/;
 const CLOSED = /closed the connection without an answer$/;
 const BROKE = /before the whole index had come$/;
-const SILENT = /nothing came for 0\.2 s$/;
+const SILENT = /nothing came for 0\.5 s$/;
 const TOO_LARGE_HEAD = /more headers than Chartroom takes$/;
 
 /** Fault by name: what the upstream says, the reason, and the message. */
 const FAULTS: Record<string, [Speak, string, RegExp]> = {
   "no answer": [stalls(""), "timeout", SILENT],
-  "a drip of headers": [drips("HTTP/1.1 200 OK\r\n", "X: y\r\n"), "timeout", /for 0\.2 s$/],
+  "a drip of headers": [drips("HTTP/1.1 200 OK\r\n", "X: y\r\n"), "timeout", /for 0\.5 s$/],
   "a drip of a body": [
     drips(answer("", "Content-Length: 100000"), "#"),
     "timeout",
-    /longer than 0\.6 s$/,
+    /longer than 1\.5 s$/,
   ],
   "closed without an answer": [says(""), "unreachable", CLOSED],
   "closed inside of the headers": [says("HTTP/1.1 200 OK\r\nContent-Le"), "unreachable", CLOSED],
@@ -186,7 +186,7 @@ const FAULTS: Record<string, [Speak, string, RegExp]> = {
     "status",
     /101 Switching Protocols$/,
   ],
-  "102 again and again": [drips("", "HTTP/1.1 102 Processing\r\n\r\n"), "timeout", /for 0\.2 s$/],
+  "102 again and again": [drips("", "HTTP/1.1 102 Processing\r\n\r\n"), "timeout", /for 0\.5 s$/],
   "999": [says("HTTP/1.1 999 Odd\r\nContent-Length: 0\r\n\r\n"), "status", /answered 999$/],
   "a status that is no number": [says("HTTP/1.1 abc OK\r\n\r\n"), "unreachable", NO_HTTP],
   "a status line of HTTP/2": [says(`HTTP/2 200 OK\r\n\r\n${GOOD}`), "unreachable", NO_HTTP],

@@ -8,7 +8,7 @@ import { indexOf, startUpstream } from "../support/upstream.ts";
 
 const GOOD = indexOf({ good: ["1.0.0"] });
 const LIMIT = 1_048_576;
-const LIMITS = { idleMs: 150, totalMs: 400, redirects: 5 };
+const LIMITS = { idleMs: 500, totalMs: 1_200, redirects: 5 };
 
 type Fault = (request: Request, origin: string) => Response | Promise<Response>;
 
