@@ -3,7 +3,6 @@
 import { Hono } from "hono";
 import { createMiddleware } from "hono/factory";
 import { methodNotAllowed } from "hono/method-not-allowed";
-import { secureHeaders } from "hono/secure-headers";
 import { Refused } from "../src/refused.ts";
 import type { Services } from "../src/services.ts";
 import { apps } from "./apps.ts";
@@ -25,8 +24,9 @@ import { limitBody } from "./support/body.ts";
 import { cleanPath } from "./support/clean_path.ts";
 import { shareWith } from "./support/cors.ts";
 import { addressKey, countIdentity, limitRequests } from "./support/limits.ts";
-import { isForLoopback } from "./support/own_site.ts";
+import { refuseOtherHosts } from "./support/own_site.ts";
 import { answerError, problem } from "./support/problem.ts";
+import { securityHeaders } from "./support/security_headers.ts";
 
 /** Our own, and the one that KubeSphere's clients know. */
 const BASES = ["/v1", "/kapis/openpitrix.io/v1"];
@@ -37,35 +37,11 @@ export function createApp(services: Services): Hono<Env> {
   const app = new Hono<Env>({ strict: false });
   const { config, limits, trustedProxies } = services;
   const answers = createAnswers(services);
-  app.use(secureHeaders({
-    // What comes from a chart has a policy of its own.
-    overwrite: false,
-    contentSecurityPolicy: {
-      defaultSrc: ["'none'"],
-      styleSrc: ["'self'"],
-      frameAncestors: ["'none'"],
-    },
-    referrerPolicy: "no-referrer",
-    // Of this host alone: what is below it is somebody else's to say.
-    strictTransportSecurity: config.strictTransport && "max-age=31536000",
-    // What they say the policy above says, or no browser has asked for in years; each costs time.
-    crossOriginOpenerPolicy: false,
-    originAgentCluster: false,
-    xDnsPrefetchControl: false,
-    xDownloadOptions: false,
-    xFrameOptions: false,
-    xPermittedCrossDomainPolicies: false,
-    xXssProtection: false,
-  }));
+  app.use(securityHeaders(config.strictTransport));
   app.use(audited(services));
   if (config.corsOrigins.length > 0) app.use(shareWith(config.corsOrigins));
   app.use(limitRequests(services));
-  const { isOpen } = services.identities;
-  // Where nobody proves anything, a page whose name leads here by DNS would read and change it all.
-  app.use(async (c, next) => {
-    if (isOpen && !isForLoopback(c.req.raw.url)) throw misdirected();
-    await next();
-  });
+  app.use(refuseOtherHosts(services));
   app.use(methodNotAllowed({
     app,
     onMethodNotAllowed(c, methods) {
@@ -126,12 +102,6 @@ const neverKept = createMiddleware<Env>(async (c, next) => {
   const { headers } = c.res;
   if (!headers.has("cache-control")) headers.set("cache-control", "no-store");
 });
-
-function misdirected(): Refused {
-  const message =
-    "host: expected localhost or a loopback address, since nobody is asked for a token";
-  return new Refused("misdirected", message, "host");
-}
 
 function isRead(method: string): boolean {
   return method === "GET" || method === "HEAD";

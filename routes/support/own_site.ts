@@ -1,7 +1,9 @@
 /** What browsers tell of the page that is behind a request. */
 
 import type { Context } from "hono";
+import { createMiddleware } from "hono/factory";
 import { Refused } from "../../src/refused.ts";
+import type { Services } from "../../src/services.ts";
 
 /** Methods that change nothing (RFC 9110, 9.2.1); what they answer, a foreign page cannot read. */
 const SAFE = ["GET", "HEAD", "OPTIONS"];
@@ -33,7 +35,24 @@ function isHost(origin: string | undefined, url: string): boolean {
   return host !== undefined && /^https?:$/.test(from?.protocol ?? "") && from?.host === host;
 }
 
+/**
+ * Refuses what is sent to this machine by a name that others may have too, where nobody proves
+ * anything: a page whose name leads here by DNS would read and change it all.
+ */
+export function refuseOtherHosts({ identities: { isOpen } }: Services) {
+  return createMiddleware(async (c, next) => {
+    if (isOpen && !isForLoopback(c.req.raw.url)) throw misdirected();
+    await next();
+  });
+}
+
+function misdirected(): Refused {
+  const message =
+    "host: expected localhost or a loopback address, since nobody is asked for a token";
+  return new Refused("misdirected", message, "host");
+}
+
 /** Whether a request was sent to this machine by a name that only this machine has. */
-export function isForLoopback(url: string): boolean {
+function isForLoopback(url: string): boolean {
   return LOOPBACK.test(url);
 }
