@@ -11,7 +11,10 @@ export function health({ kv, clock }: Services) {
   let probed: { at: number; ended: Promise<void> } | undefined;
   const probeOnce = () => {
     if (probed === undefined || Math.abs(clock() - probed.at) >= PROBED_MS) {
-      probed = { at: clock(), ended: probe(kv) };
+      const ended = probe(kv);
+      probed = { at: clock(), ended };
+      // It may answer again at once.
+      ended.catch(() => probed = undefined);
     }
     return probed.ended;
   };

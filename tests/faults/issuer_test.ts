@@ -174,13 +174,14 @@ Deno.test("an issuer whose words cannot be trusted has no keys", () =>
   }));
 
 Deno.test("an issuer may have a path, and a slash at its end", async () => {
-  await withIssuer(async ({ issuer, key, ask }) => {
-    assert.equal((await ask(await signed(key, claimsOf(issuer)))).status, 200);
-    assert.deepEqual(issuer.requests, [
-      "/realms/one/.well-known/openid-configuration",
-      "/realms/one/keys",
-    ]);
-  }, { path: "/realms/one" });
+  for (const path of ["/", "/realms/one", "/realms/one/"]) {
+    await withIssuer(async ({ issuer, key, ask }) => {
+      assert.equal((await ask(await signed(key, claimsOf(issuer)))).status, 200);
+      const base = path.replace(/\/$/, "");
+      const places = [`${base}/.well-known/openid-configuration`, `${base}/keys`];
+      assert.deepEqual(issuer.requests, places);
+    }, { path });
+  }
 });
 
 Deno.test("a JWT ends by the clock", () =>

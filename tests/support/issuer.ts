@@ -27,19 +27,20 @@ export const AUDIENCE = "chartroom";
 const CONFIGURATION = "/.well-known/openid-configuration";
 
 export function startIssuer(path = ""): Issuer {
+  const base = path.replace(/\/$/, "");
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
     const { pathname } = new URL(request.url);
     issuer.requests.push(pathname);
     if (issuer.answer !== undefined) return issuer.answer(pathname, request.signal);
-    if (pathname === path + CONFIGURATION) return Response.json(issuer.configuration);
-    if (pathname === `${path}/keys`) return Response.json({ keys: issuer.keys });
+    if (pathname === base + CONFIGURATION) return Response.json(issuer.configuration);
+    if (pathname === `${base}/keys`) return Response.json({ keys: issuer.keys });
     return new Response("not here", { status: 404 });
   });
   const url = `http://127.0.0.1:${server.addr.port}${path}`;
   const issuer: Issuer = {
     url,
     requests: [],
-    configuration: { issuer: url, jwks_uri: `${url}/keys` },
+    configuration: { issuer: url, jwks_uri: new URL(`${base}/keys`, url).href },
     keys: [],
     answer: undefined,
     close: () => server.shutdown(),
