@@ -13,8 +13,6 @@ const GRACE_MS = 600_000;
 export interface Known<T> {
   /** The row, as it was a moment ago. */
   look(hash: string): Promise<T | undefined>;
-  /** Whether it was there a while ago. */
-  has(hash: string): boolean;
   /** It is looked up the next time. */
   forget(hash: string): void;
 }
@@ -42,7 +40,6 @@ export function createKnown<T>(
         throw error;
       }
     },
-    has: (hash) => known.has(hash),
     forget(hash) {
       forgotten++;
       known.delete(hash);

@@ -8,11 +8,10 @@ import {
   type Said,
   type Session,
 } from "../store/sessions.ts";
+import { drawSecret, type RandomBytes } from "./drawn.ts";
 import { createKnown } from "./known.ts";
 import { hashOf } from "./tokens.ts";
 
-const SECRET_BYTES = 32;
-/** Tells a reader, and a scanner of secrets, what it is. */
 const PREFIX = "crs_";
 const SESSION = /^crs_[A-Za-z0-9_-]{43}$/;
 /** The longest that a session lasts. */
@@ -40,7 +39,7 @@ export interface Sessions {
 export interface SessionsDeps {
   kv: Kv;
   clock: () => number;
-  randomBytes: (length: number) => Uint8Array;
+  randomBytes: RandomBytes;
 }
 
 export function createSessions({ kv, clock, randomBytes }: SessionsDeps): Sessions {
@@ -54,8 +53,7 @@ export function createSessions({ kv, clock, randomBytes }: SessionsDeps): Sessio
   return {
     find,
     async begin({ token, said, expireTime: end = Infinity }) {
-      const random = randomBytes(SECRET_BYTES);
-      const text = PREFIX + random.toBase64({ alphabet: "base64url", omitPadding: true });
+      const text = drawSecret(PREFIX, randomBytes);
       const createTime = clock(), expireTime = Math.min(end, createTime + MAX_LIFE_MS);
       const session = { token: hashOf(token), ...(said && { said }), createTime, expireTime };
       await insertSession(kv, hashOf(text), session, MAX_PER_TOKEN);

@@ -15,11 +15,10 @@ import {
   type Token,
   tokenId,
 } from "../store/tokens.ts";
+import { drawSecret, type RandomBytes } from "./drawn.ts";
 import { createKnown } from "./known.ts";
 import { type Identity, WORKSPACE } from "./policy.ts";
 
-const TOKEN_BYTES = 32;
-/** Tells a reader, and a scanner of secrets, what it is. */
 const PREFIX = "crt_";
 const TOKEN = /^crt_[A-Za-z0-9_-]{43}$/;
 /** How long a token works if its maker does not say. */
@@ -41,8 +40,6 @@ export interface Tokens {
   identify(text: string): Promise<Identity | undefined>;
   /** Whose token has this hash; `undefined` if it does not work any more. */
   identifyHash(hash: string): Promise<Identity | undefined>;
-  /** Whether this worked a while ago. */
-  isKnown(text: string): boolean;
   /** Makes a token, which is not to be had again. */
   create(input: TokenInput, creator: string): Promise<{ id: string; token: string }>;
   list(): Promise<ListedToken[]>;
@@ -54,7 +51,7 @@ export interface Tokens {
 export interface TokensDeps {
   kv: Kv;
   clock: () => number;
-  randomBytes: (length: number) => Uint8Array;
+  randomBytes: RandomBytes;
 }
 
 /** Hexadecimal SHA-256. */
@@ -82,16 +79,13 @@ export function createTokens({ kv, clock, randomBytes }: TokensDeps): Tokens {
   return {
     identify: async (text) => TOKEN.test(text) ? await identifyHash(hashOf(text)) : undefined,
     identifyHash,
-    isKnown: (text) => known.has(hashOf(text)),
     async create({ name, workspace, role, expireTime }, creator) {
       const all = await listTokens(kv);
       if (all.filter((token) => token.workspace === workspace).length >= MAX_TOKENS) {
         const message = `workspace: ${workspace} has ${MAX_TOKENS} tokens, which is most`;
         throw new Refused("quota_exceeded", message, "workspace");
       }
-      const random = randomBytes(TOKEN_BYTES);
-      const token = PREFIX + random.toBase64({ alphabet: "base64url", omitPadding: true });
-      const hash = hashOf(token);
+      const token = drawSecret(PREFIX, randomBytes), hash = hashOf(token);
       const createTime = clock();
       await insertToken(kv, hash, { name, workspace, role, creator, createTime, expireTime });
       return { id: tokenId(hash), token };

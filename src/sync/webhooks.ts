@@ -1,5 +1,6 @@
 /** Webhooks: others say that a repository has something new, and prove that they may. */
 
+import { drawSecret } from "../access/drawn.ts";
 import { openIfReadable } from "../access/secrets.ts";
 import { deliveryOf, isProven } from "../access/webhook_proof.ts";
 import { Refused } from "../refused.ts";
@@ -8,8 +9,6 @@ import { findRepo, type PushFilter, updateRepo, type Webhook } from "../store/re
 import { cannotTouchCharts, isPing } from "./push_filter.ts";
 import { repoNotFound, type RepositoriesDeps } from "./repositories.ts";
 
-const SECRET_BYTES = 32;
-/** Tells a reader, and a scanner of secrets, what it is. */
 const SECRET_PREFIX = "crw_";
 
 /** What a delivery led to. `id` is that of the sync. */
@@ -28,8 +27,7 @@ export async function setWebhook(
   repoId: string,
   filter: Partial<PushFilter>,
 ): Promise<string> {
-  const random = deps.randomBytes(SECRET_BYTES);
-  const secret = SECRET_PREFIX + random.toBase64({ alphabet: "base64url", omitPadding: true });
+  const secret = drawSecret(SECRET_PREFIX, deps.randomBytes);
   const sealed = await deps.secrets.seal({ owner: repoId, field: "webhook" }, secret);
   const createTime = deps.clock();
   await changeWebhook(deps, repoId, (webhook) => ({
