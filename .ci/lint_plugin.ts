@@ -40,8 +40,8 @@ const ROOT = new URL("..", import.meta.url).pathname;
 function placeOf(filename: string): string | undefined {
   if (!filename.startsWith(ROOT)) return undefined;
   const place = filename.slice(ROOT.length);
-  // The client runs where its user is.
-  if (place === "routes/client.ts") return undefined;
+  // They run where their user is.
+  if (/^routes\/(client\.ts|console\/assets\/)/.test(place)) return undefined;
   return /^(src|routes)\/|^main\.ts$/.test(place) ? place : undefined;
 }
 

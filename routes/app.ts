@@ -1,6 +1,6 @@
 /** The HTTP application: resources, errors, and headers that every answer has. */
 
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
 import { createMiddleware } from "hono/factory";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import { Refused } from "../src/refused.ts";
@@ -9,6 +9,7 @@ import { apps } from "./apps.ts";
 import { audit } from "./audit.ts";
 import { cache } from "./cache.ts";
 import { categories } from "./categories.ts";
+import { consolePages } from "./console/console.tsx";
 import { createElsewhere } from "./elsewhere.ts";
 import { createAnswers } from "./support/answers.ts";
 import { health } from "./health.ts";
@@ -17,7 +18,7 @@ import { repos } from "./repos.ts";
 import { session } from "./session.ts";
 import { tokens, whoami } from "./tokens.ts";
 import { webhooks } from "./webhooks.ts";
-import { addressOf } from "./support/address.ts";
+import { addressOf, type Peer } from "./support/address.ts";
 import { announced, audited } from "./support/audit.ts";
 import { authenticate, type Env } from "./support/authenticate.ts";
 import { limitBody } from "./support/body.ts";
@@ -68,16 +69,23 @@ export function createApp(services: Services): Hono<Env> {
   // KubeSphere does these in other ways, elsewhere.
   app.route("/v1/tokens", tokens(services)).route("/v1/whoami", whoami());
   app.route("/v1/audit", audit(services));
+  const { routes, asPage } = consolePages(
+    services,
+    (request, info) => app.fetch(request, info as Peer),
+  );
+  app.route("/", routes);
   const elsewhere = createElsewhere(BASES);
-  app.notFound((c) => {
+  const notThere = (c: Context<Env>) => {
     const refused = elsewhere(c.req.method, c.req.path);
     if (refused !== undefined) return problem(c, refused);
     const meant = cleanPath(c.req.url);
     // 308 keeps method and body, which a client may drop after KubeSphere's 301.
     if (meant !== undefined) return c.redirect(meant, isRead(c.req.method) ? 301 : 308);
     return problem(c, new Refused("not_found", `there is nothing at ${c.req.path}`));
-  });
-  app.onError(answerError(services.log));
+  };
+  const answer = answerError(services.log);
+  app.notFound(async (c) => await asPage(c, await notThere(c)));
+  app.onError(async (error, c) => await asPage(c, answer(error, c)));
   const route = app.fetch;
   const routed = async (request: Request, ...more: unknown[]) => {
     const response = await route(request, ...more as []);

@@ -62,6 +62,8 @@ export interface Draft {
   begun?: { entry: AuditEntry; end: Begun };
   /** Whether it was to be written then, and could not be. */
   isLost: boolean;
+  /** Whether it is the request that a page sends to the API which is recorded. */
+  isElsewhere?: boolean;
 }
 
 /** Adds to the entry of a request what its route knows: nothing that could hold a secret. */
@@ -83,7 +85,7 @@ export function audited(services: Services) {
     await next();
     const { status } = c.res, code = c.get("problem");
     const isNowhere = routeOf(c) === undefined && (status === 404 || status < 400);
-    if (isNowhere || draft.isLost) return;
+    if (isNowhere || draft.isLost || draft.isElsewhere) return;
     const ended = {
       status,
       ...(code !== undefined && status >= 400 && { code }),

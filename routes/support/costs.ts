@@ -17,6 +17,8 @@ interface Cost {
  */
 const COSTS: readonly Cost[] = [
   { methods: /^/, path: /^\/(healthz|readyz)\/?$/, units: 0 },
+  // What a page asks of the API is counted there.
+  { methods: /^/, path: /^\/(?!v1\/|kapis\/)/, units: 1 },
   // An index is downloaded and read, now or soon after.
   { methods: /^POST$/, path: /\/repos\/?$/, units: 100 },
   { methods: /^PATCH$/, path: /\/repos\/[^/]+\/?$/, units: 100 },

@@ -1,0 +1,8 @@
+/** Not there yet. */
+
+import { Hono } from "hono";
+import type { ConsoleEnv } from "./page.ts";
+
+export function app() {
+  return new Hono<ConsoleEnv>();
+}

@@ -1,0 +1,333 @@
+// What pages do beside what links and forms do by themselves. Every page works without it, but for
+// the progress of a sync. What it finds, it finds when something happens, so that parts of a page
+// can be swapped.
+
+const TYPING_MS = 180;
+const SINCE_MS = 30_000;
+const COPIED_MS = 2_000;
+const language = document.documentElement.lang;
+
+/** @param {string} selector @param {ParentNode} [within] @returns {HTMLElement[]} */
+const all = (selector, within = document) => [...within.querySelectorAll(selector)];
+/** @returns {HTMLElement | undefined} the element that an event is about, or what it stands in */
+const from = (event, selector) =>
+  event.target instanceof Element ? event.target.closest(selector) ?? undefined : undefined;
+
+/** Calls `handle` with each element that matches, or has one within, when something happens to it. */
+function on(type, selector, handle, capture = false) {
+  document.addEventListener(type, (event) => {
+    const element = from(event, selector);
+    if (element !== undefined) handle(element, event);
+  }, capture);
+}
+
+// Parts of pages, loaded anew.
+
+/** Shows a message of the layout before an element. */
+function tell(id, before) {
+  for (const old of all(".notice.told")) old.remove();
+  const notice = document.getElementById(id).content.firstElementChild.cloneNode(true);
+  notice.classList.add("told");
+  before.prepend(notice);
+  notice.scrollIntoView({ block: "nearest" });
+}
+
+/** The page of a response. */
+async function pageOf(response) {
+  return new DOMParser().parseFromString(await response.text(), "text/html");
+}
+
+/** Puts parts of another page in the places of those of this one. The focus stays where it was. */
+function swap(page, ids) {
+  const focused = document.activeElement?.id;
+  for (const id of ids) {
+    const fresh = page.getElementById(id), old = document.getElementById(id);
+    if (fresh === null || old === null) location.reload();
+    else old.replaceWith(fresh);
+  }
+  document.title = page.title;
+  if (focused && document.activeElement?.id !== focused) document.getElementById(focused)?.focus();
+  prepare();
+}
+
+let loading;
+
+/** Loads a page and takes parts of it: those of the latest call. `ids`: "results facets". */
+async function load(url, ids, history) {
+  loading?.abort();
+  loading = new AbortController();
+  const { signal } = loading;
+  try {
+    const response = await fetch(url, { signal, headers: { accept: "text/html" } });
+    const page = await pageOf(response);
+    if (signal.aborted) return;
+    if (response.redirected || !ids.split(" ").every((id) => page.getElementById(id))) {
+      return location.assign(url);
+    }
+    if (history !== undefined) globalThis.history[history]({ live: ids }, "", url);
+    swap(page, ids.split(" "));
+  } catch (error) {
+    if (error.name !== "AbortError") tell("lost", document.getElementById("main"));
+  }
+}
+
+/** The address that a form would go to. */
+function addressOf(form) {
+  const url = new URL(form.action);
+  const fields = [...new FormData(form)].filter(([, value]) => value !== "");
+  url.search = new URLSearchParams(fields).toString();
+  return url.href;
+}
+
+// A form that shows what it finds while somebody types: `<form data-live="results">`.
+let typing;
+on("input", "form[data-live]", (form) => {
+  clearTimeout(typing);
+  typing = setTimeout(() => load(addressOf(form), form.dataset.live, "replaceState"), TYPING_MS);
+});
+on("submit", "form[data-live]", (form, event) => {
+  event.preventDefault();
+  clearTimeout(typing);
+  load(addressOf(form), form.dataset.live, "pushState");
+});
+// A link that changes a part of its page: `<a data-live="results">`.
+on("click", "a[data-live]", (link, event) => {
+  if (event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
+  event.preventDefault();
+  load(link.href, link.dataset.live, "pushState");
+});
+addEventListener("popstate", () => location.reload());
+
+// A form that is answered with a page: `<form data-swap>`. What nobody sends back, such as a
+// password, stays in its field.
+on("submit", "form[data-swap]", async (form, event) => {
+  event.preventDefault();
+  const { submitter } = event, body = new FormData(form, submitter);
+  const typed = all("input[type=password], textarea[data-secret]", form)
+    .map(({ id, value }) => [id, value]);
+  const action = submitter?.getAttribute("formaction") ?? form.action;
+  setBusy(form, true);
+  try {
+    const response = await fetch(action, {
+      method: "POST",
+      body: new URLSearchParams(body),
+      headers: { accept: "text/html" },
+    });
+    if (response.redirected) return location.assign(response.url);
+    if (response.status === 401) return tell("session-ended", form);
+    swap(await pageOf(response), ["main"]);
+    for (const [id, value] of typed) {
+      const field = document.getElementById(id);
+      if (field !== null && value !== "") field.value = value;
+    }
+    const [first] = all("#main [aria-invalid=true], #main [role=alert], #main [role=status]");
+    first?.scrollIntoView({ block: "center" });
+    if (first?.matches("[aria-invalid]")) first.focus();
+  } catch {
+    tell("lost", form);
+  } finally {
+    setBusy(form, false);
+  }
+});
+
+function setBusy(form, isBusy) {
+  form.setAttribute("aria-busy", String(isBusy));
+  for (const element of all("[data-while-busy]", form)) element.hidden = !isBusy;
+}
+
+// A part that changes by itself: `<div id="rows" data-poll="3000">`.
+function poll() {
+  for (const element of all("[data-poll]")) {
+    if (element.dataset.polled) continue;
+    element.dataset.polled = "yes";
+    setTimeout(() => {
+      delete element.dataset.polled;
+      if (!element.isConnected) return;
+      // Nobody looks, or somebody is at it.
+      const isUsed = document.hidden || element.querySelector("details[open]") !== null;
+      if (isUsed) poll();
+      else load(location.href, element.id);
+    }, Number(element.dataset.poll));
+  }
+}
+
+// The progress of a sync: `<div data-stream="/v1/repos/.../events/stream">`.
+const streams = new Map();
+
+function follow() {
+  for (const [element, source] of streams) {
+    if (element.isConnected) continue;
+    source.close();
+    streams.delete(element);
+  }
+  for (const element of all("[data-stream]")) {
+    if (streams.has(element)) continue;
+    const source = new EventSource(element.dataset.stream);
+    streams.set(element, source);
+    source.addEventListener("progress", ({ data }) => showProgress(element, JSON.parse(data)));
+    source.addEventListener("result", () => {
+      source.close();
+      load(location.href, "main");
+    });
+  }
+}
+addEventListener("pagehide", () => {
+  for (const source of streams.values()) source.close();
+  streams.clear();
+});
+addEventListener("pageshow", ({ persisted }) => persisted && follow());
+
+function showProgress(element, { state, phase, bytes, total_bytes, charts }) {
+  const put = (name, text) => {
+    for (const place of all(`[data-${name}]`, element)) place.textContent = text;
+  };
+  const bar = element.querySelector("progress");
+  element.hidden = state === "idle";
+  put("phase", element.dataset[state === "running" ? phase ?? "begun" : state] ?? "");
+  put("bytes", bytes ? bytesText(bytes) : "");
+  put("total", total_bytes ? bytesText(total_bytes) : "");
+  put("charts", charts ? charts.toLocaleString(language) : "");
+  if (bar === null) return;
+  if (phase === "download" && total_bytes) bar.value = bytes / total_bytes;
+  else bar.removeAttribute("value");
+}
+
+function bytesText(bytes) {
+  const step = Math.min(Math.floor(Math.log10(Math.max(bytes, 1)) / 3), 3);
+  const unit = ["byte", "kilobyte", "megabyte", "gigabyte"][step];
+  const maximumFractionDigits = step === 0 ? 0 : 1;
+  return (bytes / 1_000 ** step)
+    .toLocaleString(language, { style: "unit", unit, unitDisplay: "short", maximumFractionDigits });
+}
+
+// Copying.
+on("click", "[data-copy]", async (button) => {
+  const source = button.dataset.copy || document.getElementById(button.dataset.copyOf)?.textContent;
+  const label = button.querySelector("span");
+  const before = label.dataset.before ??= label.textContent;
+  try {
+    await navigator.clipboard.writeText(source);
+    label.textContent = button.dataset.copied;
+  } catch {
+    // Where the clipboard is out of reach, the text is selected, to be copied by hand.
+    const place = button.closest("figure")?.querySelector("pre");
+    if (place) getSelection().selectAllChildren(place);
+  }
+  setTimeout(() => label.textContent = before, COPIED_MS);
+});
+
+// Menus close when somebody goes elsewhere.
+document.addEventListener("click", (event) => {
+  for (const menu of all("details.menu[open]")) {
+    if (!menu.contains(event.target)) menu.open = false;
+  }
+});
+on("focusout", "details.menu[open]", (menu, { relatedTarget }) => {
+  if (relatedTarget !== null && !menu.contains(relatedTarget)) menu.open = false;
+});
+on("keydown", "details.menu[open]", (menu, { key }) => {
+  if (key !== "Escape") return;
+  menu.open = false;
+  menu.querySelector("summary").focus();
+});
+
+// Keys: `/` to search, arrows from one item to the next; what Enter does, links do by themselves.
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+  const isTyping = from(event, "input, textarea, select") !== undefined;
+  const search = document.querySelector("[data-search]");
+  if (event.key === "/" && !isTyping && search !== null) {
+    event.preventDefault();
+    search.focus();
+    search.select();
+    return;
+  }
+  if (event.key === "Escape" && event.target === search) return search.blur();
+  const items = all("[data-item]"), at = items.indexOf(event.target);
+  if (at < 0 && !(event.target === search && event.key === "ArrowDown")) return;
+  const next = items[nextItem(items, at, event.key)];
+  if (next === undefined) return;
+  event.preventDefault();
+  next.focus();
+});
+
+/** The number of the item that a key leads to; in a grid, up and down go to the same column. */
+function nextItem(items, at, key) {
+  const place = (item) => item.getBoundingClientRect();
+  const inColumn = (candidates) => {
+    const { left, top } = place(items[at]);
+    const other = candidates.find((item) => Math.abs(place(item).top - top) > 4);
+    if (other === undefined) return -1;
+    const row = candidates.filter((item) => Math.abs(place(item).top - place(other).top) <= 4);
+    const distance = (item) => Math.abs(place(item).left - left);
+    return items.indexOf(row.reduce((a, b) => distance(b) < distance(a) ? b : a));
+  };
+  switch (key) {
+    case "ArrowRight":
+      return at + 1;
+    case "ArrowLeft":
+      return at - 1;
+    case "ArrowDown":
+      return at < 0 ? 0 : inColumn(items.slice(at + 1));
+    case "ArrowUp":
+      return inColumn(items.slice(0, at).reverse());
+    case "Home":
+      return 0;
+    case "End":
+      return items.length - 1;
+    default:
+      return -1;
+  }
+}
+
+// Icons that are there cover the letter below them.
+document.addEventListener("load", ({ target }) => markThere(target), true);
+
+function markThere(image) {
+  if (image instanceof HTMLImageElement && image.naturalWidth > 0) image.dataset.there = "";
+}
+
+// How many characters are left: `<textarea maxlength=512>` and `<span data-count-of="its id">`.
+on("input", "[maxlength]", countCharacters);
+
+function countCharacters(field) {
+  for (const place of all(`[data-count-of="${field.id}"]`)) {
+    place.textContent = `${[...field.value].length} / ${field.maxLength}`;
+  }
+}
+
+// Times that pass.
+const since = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
+const UNITS = [
+  ["year", 31_536_000],
+  ["month", 2_592_000],
+  ["week", 604_800],
+  ["day", 86_400],
+  ["hour", 3_600],
+  ["minute", 60],
+  ["second", 1],
+];
+
+setInterval(() => {
+  for (const time of all("time[data-since]")) {
+    const seconds = (Date.parse(time.dateTime) - Date.now()) / 1_000;
+    const [unit, size] = UNITS.find(([, size]) => Math.abs(seconds) >= size) ?? UNITS.at(-1);
+    time.textContent = since.format(Math.trunc(seconds / size), unit);
+  }
+}, SINCE_MS);
+
+/** What is to be done with what has come. */
+function prepare() {
+  for (const image of all(".app-icon img")) markThere(image);
+  for (const field of all("[maxlength]")) countCharacters(field);
+  follow();
+  poll();
+}
+prepare();
+
+// What has been told is not told again.
+const url = new URL(location.href);
+if (url.searchParams.has("done")) {
+  url.searchParams.delete("done");
+  history.replaceState(null, "", url);
+}

@@ -1,0 +1,8 @@
+/** Not there yet. */
+
+import { Hono } from "hono";
+import type { ConsoleEnv } from "./page.ts";
+
+export function tokens() {
+  return new Hono<ConsoleEnv>();
+}

@@ -1,0 +1,7 @@
+export const en = {
+  title: "app",
+};
+
+export const zh: typeof en = {
+  title: "app",
+};

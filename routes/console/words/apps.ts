@@ -1,0 +1,7 @@
+export const en = {
+  title: "apps",
+};
+
+export const zh: typeof en = {
+  title: "apps",
+};

@@ -1,0 +1,7 @@
+export const en = {
+  title: "audit",
+};
+
+export const zh: typeof en = {
+  title: "audit",
+};

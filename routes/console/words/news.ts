@@ -1,0 +1,7 @@
+export const en = {
+  title: "news",
+};
+
+export const zh: typeof en = {
+  title: "news",
+};

@@ -1,0 +1,7 @@
+export const en = {
+  title: "repo",
+};
+
+export const zh: typeof en = {
+  title: "repo",
+};

@@ -1,0 +1,7 @@
+export const en = {
+  title: "repos",
+};
+
+export const zh: typeof en = {
+  title: "repos",
+};

@@ -1,0 +1,7 @@
+export const en = {
+  title: "tokens",
+};
+
+export const zh: typeof en = {
+  title: "tokens",
+};
