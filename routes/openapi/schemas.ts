@@ -100,6 +100,8 @@ export const Repo = z.object({
   client_certificate_set: z.boolean(),
   webhook_set: z.boolean(),
   suspended: z.boolean().describe("Whether it is synced on demand alone."),
+  app_total: count().describe("Apps of the index that is served."),
+  version_total: count(),
   sync: RepoSync,
 }).openapi("Repo", { description: "A repository, with KubeSphere's keys and some more." });
 

@@ -35,6 +35,8 @@ Deno.test("POST /repos answers with an id, syncs at once, and GET describes the 
       client_certificate_set: false,
       webhook_set: false,
       suspended: false,
+      app_total: 2,
+      version_total: 3,
       sync: {
         state: "idle",
         failures: 0,
@@ -111,6 +113,25 @@ Deno.test("GET /repos lists a workspace's repositories, with keyword, order and 
     assert.deepEqual(await names("paging=limit=3,page=2"), ["broken"]);
     const { body } = await call("GET", "/v1/repos?limit=1");
     assert.equal(body.total_count, 4);
+  }));
+
+Deno.test("a repository has as many apps as the index that is served, whatever its last sync found", () =>
+  withChartroom(async ({ call, register, sync }, upstream) => {
+    upstream.serve("/index.yaml", BASIC);
+    const id = await register(upstream.url);
+    await register(`${upstream.url}/nothing`);
+    const totals = async () => {
+      const { items } = (await call("GET", "/v1/repos")).body;
+      const { body: one } = await call("GET", `/v1/repos/${id}`);
+      return [one, ...items].map((repo: Body) => [repo.app_total, repo.version_total]);
+    };
+    assert.deepEqual(await totals(), [[2, 3], [2, 3], [0, 0]]);
+    upstream.serve("/index.yaml", indexOf({ alpha: ["1.0.0", "1.1.0"] }));
+    await sync(id);
+    assert.deepEqual(await totals(), [[1, 2], [1, 2], [0, 0]]);
+    upstream.serve("/index.yaml", "nonsense");
+    await sync(id);
+    assert.deepEqual(await totals(), [[1, 2], [1, 2], [0, 0]]);
   }));
 
 Deno.test("PATCH changes what is given, and moves the next sync with the period", () =>
