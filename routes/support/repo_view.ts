@@ -130,6 +130,28 @@ export function eventView(repoId: string, event: SyncEvent) {
   };
 }
 
+/** The same in numbers, for who shows many of them. */
+export function recentSyncView(event: SyncEvent) {
+  const { changes } = event;
+  return {
+    repo_event_id: event.id,
+    status: event.state,
+    status_time: time(event.finishedAt),
+    ...(event.reason && { reason: event.reason }),
+    duration_ms: event.durationMs,
+    index_bytes: event.bytes,
+    ...(changes && {
+      changes: {
+        apps_added: changes.appsAdded.count,
+        apps_removed: changes.appsRemoved.count,
+        versions_added: changes.versionsAdded.count,
+        versions_removed: changes.versionsRemoved.count,
+        versions_republished: changes.versionsRepublished.count,
+      },
+    }),
+  };
+}
+
 function time(epochMs: number): string {
   return new Date(epochMs).toISOString();
 }
