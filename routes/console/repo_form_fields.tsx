@@ -181,7 +181,7 @@ function Source({ page, values, repo, errors = {} }: FormProps) {
 }
 
 /** Of fields that hold no prose. */
-const PLAIN = { autocomplete: "off", autocapitalize: "none", spellcheck: "false" } as const;
+const PLAIN = { autocomplete: "off", autocapitalize: "none", spellcheck: false } as const;
 
 function Credentials({ page, values, repo, errors = {} }: FormProps) {
   const { words: { repoForm: words } } = page;
