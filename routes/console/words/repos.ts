@@ -2,6 +2,8 @@
 
 import { enReasons, zhReasons } from "./reasons.ts";
 
+const many = (count: string, one: string) => `${count} ${count === "1" ? one : `${one}s`}`;
+
 export const en = {
   title: "Repositories",
   add: "Add a repository",
@@ -58,7 +60,8 @@ export const en = {
   deletion: {
     title: (name: string) => `Delete ${name}`,
     lede: "This cannot be undone. What goes:",
-    apps: (apps: string, versions: string) => `${apps} apps with ${versions} versions`,
+    apps: (apps: string, versions: string) =>
+      `${many(apps, "app")} with ${many(versions, "version")}`,
     history: "the history of its syncs and of its changes",
     secrets: "its credentials and certificates, and its webhook",
     clients:
