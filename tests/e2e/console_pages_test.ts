@@ -5,7 +5,7 @@ import { accessible, firstContentfulPaint, type Page, weightOf } from "../suppor
 import { canary } from "../support/canary.ts";
 import { type Console, signIn, withConsole } from "../support/console.ts";
 import { fillConsole, startUpstreams } from "../support/console_pages.ts";
-import { indexOf } from "../support/upstream.ts";
+import { indexOf, type VersionSpec } from "../support/upstream.ts";
 
 const MAX_BYTES = 100_000;
 const MAX_PAINT_MS = 500;
@@ -56,7 +56,7 @@ async function look(page: Page, path: string, width: number) {
   const response = await page.goto(path);
   assert.ok([200, 404].includes(response!.status()), `${path}: ${response!.status()}`);
   await accessible(page);
-  const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+  const wide = await page.evaluate<number>("document.documentElement.scrollWidth");
   assert.ok(wide <= width, `${path} is ${wide} pixels wide`);
 }
 
@@ -73,13 +73,15 @@ Deno.test("no page weighs 100 kB, with nothing in the cache", async (t) => {
 
 Deno.test("1,000 repositories, and one of 2,000 apps, are there at once", async (t) => {
   await withConsole(async ({ chartroom: { call, services }, upstream, open }) => {
-    const apps = Array.from({ length: 2_000 }, (_, i) =>
-      [`chart-${i}`, [{
+    const apps = Array.from(
+      { length: 2_000 },
+      (_, i): [string, VersionSpec[]] => [`chart-${i}`, [{
         version: `1.${i}.0`,
         description: `What the chart with the number ${i} is for, in the words of who made it`,
         keywords: [`kind-${i % 40}`, "harbour"],
         annotations: { category: `Category ${i % 12}` },
-      }]] as const);
+      }]],
+    );
     upstream.serve("/large/index.yaml", indexOf(Object.fromEntries(apps)));
     upstream.serve("/index.yaml", indexOf({ one: ["1.0.0"] }));
     const add = async (name: string, url: string) =>
