@@ -126,13 +126,13 @@ Deno.test("a request to another host is a fault, and goes nowhere", async () => 
 });
 
 Deno.test("an answer that leads to another host is a fault", async () => {
-  const refresh = { refresh: `0; url=${OUTSIDE_NAME}` };
+  const refresh = { refresh: `0; url=${OUTSIDE}` };
   await withPages({ "/": { ...html("moved"), headers: refresh } }, async (baseUrl) => {
     const page = await openPage({ baseUrl });
     const outside = page.waitForEvent("requestfailed");
     await page.goto("/");
     assert.match((await outside).failure()?.errorText ?? "", /ERR_NAME_NOT_RESOLVED/);
-    assert.deepEqual(await takeFaults(), [`a request to another host: ${OUTSIDE_NAME}`]);
+    assert.deepEqual(await takeFaults(), [`a request to another host: ${OUTSIDE}`]);
   });
 });
 
