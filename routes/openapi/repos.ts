@@ -129,14 +129,19 @@ const changeRepo = operation({
   method: "patch",
   path: "/repos/{repo}",
   operationId: "changeRepo",
-  summary: "Change a repository",
+  summary: "Change a repository, or try a change out",
   description:
     "A new URL, credential or certificate is tried out first, and a sync follows. What " +
-    "is kept sealed stays as long as the URL's origin does. The types of a merge patch and a JSON " +
-    "patch are taken too, and mean the same.",
+    "is kept sealed stays as long as the URL's origin does. With `validate=true` the index is " +
+    "downloaded and read with what would be kept, whatever changes, and nothing is changed. The " +
+    "types of a merge patch and a JSON patch are taken too, and mean the same.",
   tags,
-  request: { params, body: body(RepoChange) },
-  responses: { 200: json(Message, "It is changed.") },
+  request: {
+    params,
+    query: z.object({ validate: flag("Only try it out.") }),
+    body: body(RepoChange),
+  },
+  responses: { 200: json(z.union([Message, Checked]), "It is changed; or what its index holds.") },
 }, {
   access: "write",
   fails: [400, 404, 409, 413, 415],
