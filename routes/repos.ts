@@ -110,8 +110,8 @@ function isCheck(c: Context): boolean {
   return readFlag("validate", c.req.query("validate"));
 }
 
-function checkedView(found: CheckedIndex) {
-  return { ok: true, ...found };
+function checkedView({ firstProblems, durationMs, ...counts }: CheckedIndex) {
+  return { ok: true, ...counts, duration_ms: durationMs, first_problems: firstProblems };
 }
 
 async function listRepos(c: Context<Env>, services: Services) {

@@ -67,6 +67,8 @@ const Checked = z.object({
   versions: z.int(),
   problems: z.int().describe("Entries that could not be used."),
   bytes: z.int(),
+  duration_ms: z.int().describe("That its download and reading took."),
+  first_problems: z.array(IndexProblem).describe("The first 10 of them."),
 }).openapi("Checked", { description: "What an index holds, found without keeping it." });
 const Asked = z.object({ message: z.string(), repo_event_id: z.string() }).openapi("Asked");
 
@@ -100,7 +102,7 @@ const registerRepo = operation({
   operationId: "registerRepo",
   summary: "Register a repository, or try one out",
   description: "Answers before the first sync, which starts at once. With `validate=true` the " +
-    "index is downloaded and read, and nothing is kept.",
+    "index is downloaded and read, unless the name is taken, and nothing is kept.",
   tags,
   request: {
     query: z.object({ validate: flag("Only try it out.") }),

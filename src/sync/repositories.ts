@@ -88,8 +88,8 @@ async function refuseIfFull({ kv, maxRepos }: RepositoriesDeps, workspace: strin
 }
 
 /**
- * Downloads and reads the index of what may become a repository of a workspace. Nothing is stored,
- * and nothing goes on when the caller leaves, which `signal` tells.
+ * Downloads and reads the index of what may become a repository of a workspace, unless its name
+ * could not. Nothing is stored, and nothing goes on when the caller leaves, which `signal` tells.
  */
 export async function checkInput(
   deps: RepositoriesDeps,
@@ -100,6 +100,7 @@ export async function checkInput(
   const url = required("url", input.url);
   const texts = textsOf({}, input);
   const host = checkSource(deps.egress, url, texts);
+  await refuseIfTaken(deps, workspace, input);
   return await checkIndex(deps, { workspace, host, url, texts }, signal);
 }
 

@@ -62,6 +62,8 @@ Deno.test("POST /repos?validate=true downloads and stores nothing", () =>
       versions: 3,
       problems: 0,
       bytes: BASIC.length,
+      duration_ms: 0,
+      first_problems: [],
     });
     const wrong = await call("POST", "/v1/repos?validate=T", { url: `${upstream.url}/nothing` });
     assert.equal(wrong.status, 400);
@@ -241,6 +243,50 @@ Deno.test("PATCH with a URL tries it out first, and saves nothing if it fails", 
     await services.syncer.idle();
     const apps = await call("GET", `/v1/apps?conditions=repo_id=${id}`);
     assert.deepEqual(apps.body.items.map((app: { name: string }) => app.name), ["gamma"]);
+  }));
+
+Deno.test("trying out tells the first problems of the index, and how long it took", () =>
+  withChartroom(async ({ call, register, clock, services }, upstream) => {
+    const index = indexOf({ one: ["1.0.0"], odd: Array(12).fill({ version: "" }) });
+    upstream.serve("/index.yaml", () => {
+      clock.now += 250;
+      return new Response(index);
+    });
+    const id = await register(upstream.url, { name: "one" });
+    const { items, total_count } = (await call("GET", `/v1/repos/${id}/problems?limit=10`)).body;
+    assert.deepEqual([items.length, total_count], [10, 12]);
+    for (
+      const [method, path] of [["POST", "/v1/repos"], ["PATCH", `/v1/repos/${id}`]] as const
+    ) {
+      const { body } = await call(method, `${path}?validate=true`, { url: upstream.url });
+      assert.deepEqual(body, {
+        ok: true,
+        apps: 1,
+        versions: 1,
+        problems: 12,
+        bytes: index.length,
+        duration_ms: 250,
+        first_problems: items,
+      });
+    }
+    await services.syncer.idle();
+  }));
+
+Deno.test("a name that is taken is told before the index is tried out", () =>
+  withChartroom(async ({ call, register }, upstream) => {
+    upstream.serve("/index.yaml", BASIC);
+    await register(upstream.url, { name: "one", workspace: "ws1" });
+    const asked = upstream.requests.length, body = { name: "one", url: upstream.url };
+    const check = (base: string) => call("POST", `${base}/repos?validate=true`, body);
+    const taken = await check("/v1/workspaces/ws1");
+    assert.deepEqual([taken.status, taken.body.code, taken.body.field], [
+      409,
+      "name_taken",
+      "name",
+    ]);
+    assert.equal(upstream.requests.length, asked);
+    assert.equal((await check("/v1/workspaces/ws2")).status, 200);
+    assert.equal((await check("/v1")).status, 200);
   }));
 
 Deno.test("PATCH ?validate=true tries out what a repository would be, and changes nothing", () =>
