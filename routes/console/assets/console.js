@@ -296,6 +296,69 @@ function countCharacters(field) {
   }
 }
 
+// The form of a repository: `<form data-repo-form="/v1/repos" data-repo-id="repo-...">`. A whole URL
+// is taken apart, a name comes from it until somebody types one, and is asked for among those there.
+on("input", "form[data-repo-form] #address", (address) => {
+  const { protocol, name, username, password } = address.form.elements;
+  const [, scheme, rest] = /^\s*(https?|s3):\/\/(.*)$/i.exec(address.value) ?? [];
+  if (scheme) {
+    protocol.value = scheme.toLowerCase();
+    address.value = rest.trim();
+  }
+  const [, user, secret = "", bare] = /^([^/?#:@]*)(?::([^/?#]*))?@(.*)$/.exec(address.value) ?? [];
+  if (bare !== undefined && protocol.value !== "s3") {
+    [address.value, username.value, password.value] = [bare, decoded(user), decoded(secret)];
+    document.getElementById("credential_choice-replace")?.click();
+  }
+  const isOwn = address.form.dataset.repoId || name.dataset.typed || name.value;
+  if (!isOwn || name.dataset.suggested === name.value) {
+    name.dataset.suggested = name.value = nameIn(address.value);
+    askForName(name);
+  }
+});
+on("input", "form[data-repo-form] :is(#address, #protocol)", ({ form: { elements } }) => {
+  const moves = document.getElementById("moves");
+  if (moves === null) return;
+  const originOf = (url) => /^[^/]*\/\/[^/?]*/.exec(url)?.[0].toLowerCase();
+  const url = `${elements.protocol.value}://${elements.address.value}`;
+  moves.hidden = originOf(url) === originOf(moves.dataset.url);
+});
+on("input", "form[data-repo-form] [name=name]", askForName);
+
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** The last part of a path that says something, or else of a host: `charts.example.org/stable`. */
+function nameIn(address) {
+  const says = (part) => part && !/^(helm|charts?|helm-charts?|repo|www|index\.\w+)$/i.test(part);
+  const [host, ...path] = address.split(/[?#]/)[0].split("/");
+  const labels = host.replace(/:\d*$/, "").split(".");
+  // The last label is a country or a kind.
+  return path.findLast(says) ?? labels.slice(0, -1).find(says) ?? labels[0];
+}
+
+let asking;
+function askForName(field) {
+  clearTimeout(asking);
+  const hint = document.getElementById("name-taken"), { form, value } = field;
+  hint.hidden = true;
+  // A comma ends a condition.
+  if (value.trim() === "" || value.includes(",")) return;
+  asking = setTimeout(async () => {
+    const conditions = `name=${value.trim()}`;
+    const url = `${form.dataset.repoForm}?${new URLSearchParams({ conditions, limit: 1 })}`;
+    const response = await fetch(url).catch(() => undefined);
+    if (!response?.ok || field.value !== value) return;
+    const { items: [other] } = await response.json();
+    hint.hidden = other === undefined || other.repo_id === form.dataset.repoId;
+  }, TYPING_MS);
+}
+
 // Times that pass.
 const since = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
 const UNITS = [
