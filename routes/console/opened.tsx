@@ -50,7 +50,7 @@ export function opened(send: Send, clock: () => number) {
       );
       page.isAdmin = who.role === "admin";
     }
-    await next();
+    return await next();
   });
 }
 
