@@ -16,7 +16,11 @@ const LIMIT = 50;
 const MAX_REPOS = "20";
 const REPO_ID = /^repo-[0-9a-z]+$/;
 
-export type AuditPage = Awaited<ReturnType<Awaited<ReturnType<Api["audit"]["$get"]>>["json"]>>;
+/** Without the lines of an export. */
+export type AuditPage = Exclude<
+  Awaited<ReturnType<Awaited<ReturnType<Api["audit"]["$get"]>>["json"]>>,
+  string
+>;
 
 /** What is looked for, as the URL has it. */
 interface Filter {
@@ -40,7 +44,9 @@ export function audit() {
       const found = await page.root.audit.$get({
         query: { ...query, limit: `${LIMIT}`, ...(cursor && { cursor }) },
       });
-      const content = <Log page={page} filter={filter} query={query} list={await found.json()} />;
+      const content = (
+        <Log page={page} filter={filter} query={query} list={await found.json() as AuditPage} />
+      );
       return await show(c, audit.title, content);
     } catch (error) {
       if (!(error instanceof ChartroomError) || error.status !== 400) throw error;
@@ -104,6 +110,7 @@ function Log({ page, filter, query, list: { items, next_cursor }, wrong }: LogPr
     </a>
   );
   const isLater = url.searchParams.has("cursor");
+  const isAll = !isLater && !next_cursor && Object.keys(query).length === 0;
   return (
     <>
       <Head page={page} title={audit.title} actions={exported}>
@@ -114,7 +121,7 @@ function Log({ page, filter, query, list: { items, next_cursor }, wrong }: LogPr
         {wrong && !fieldOf(wrong) && <Notice tone="bad" live>{wrong.message}</Notice>}
         {items.length > 0
           ? <AuditTable page={page} items={items} />
-          : !wrong && <Nothing page={page} isFiltered={Object.keys(query).length > 0} />}
+          : !wrong && <Nothing page={page} isAll={isAll} isEnd={!next_cursor} />}
         {(isLater || next_cursor) && (
           <nav class="pager" aria-label={page.words.common.pages}>
             {isLater && <a class="button" href={hrefWith(url, { cursor: null })}>{audit.newest}</a>}
@@ -128,21 +135,17 @@ function Log({ page, filter, query, list: { items, next_cursor }, wrong }: LogPr
       </div>
     </>
   );
+}
 
-  function Nothing({ isFiltered }: { page: Page; isFiltered: boolean }) {
-    if (next_cursor) {
-      return (
-        <Empty icon="clock" title={audit.nothingYet}>
-          <p>{audit.nothingYetHint}</p>
-        </Empty>
-      );
-    }
-    return (
-      <Empty icon="log" title={isFiltered || isLater ? audit.nothingFound : audit.nothing}>
-        {isFiltered && <p>{audit.nothingHint}</p>}
-      </Empty>
-    );
-  }
+/** `isAll`: all of the log was looked at; `isEnd`: or all of it that is left. */
+function Nothing({ page, isAll, isEnd }: { page: Page; isAll: boolean; isEnd: boolean }) {
+  const { audit } = page.words;
+  if (isAll) return <Empty icon="log" title={audit.nothing} />;
+  return (
+    <Empty icon="search" title={isEnd ? audit.nothingFound : audit.nothingYet}>
+      <p>{isEnd ? audit.nothingHint : audit.nothingYetHint}</p>
+    </Empty>
+  );
 }
 
 /** The field of ours that is meant. */

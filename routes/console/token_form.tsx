@@ -3,8 +3,8 @@
 import type { Page } from "./page.ts";
 import { described, Field, SelectField, TextField } from "./parts/form.tsx";
 import { Icon } from "./parts/icon.tsx";
-import { Head, Notice, Snippet, Time } from "./parts/parts.tsx";
-import { countText } from "./parts/text.ts";
+import { Head, Notice, Snippet } from "./parts/parts.tsx";
+import { countText, dayText } from "./parts/text.ts";
 
 const MAX_NAME = 100, MAX_WORKSPACE = 63;
 const ROLES = ["viewer", "editor", "admin"] as const;
@@ -206,7 +206,7 @@ export function Made({ page, name, workspace, role, token, expire_time }: MadePr
         <dd>{tokens.roles[role as keyof typeof tokens.roles]}</dd>
         <dt>{tokens.expires}</dt>
         <dd>
-          {expire_time === null ? tokens.expiresNever : <Time page={page} at={expire_time} />}
+          {expire_time === null ? tokens.expiresNever : dayText(page, expire_time)}
         </dd>
       </dl>
       <h2 class="try">{tokens.tryIt}</h2>
