@@ -20,7 +20,15 @@ export type { Page } from "playwright-core";
 
 const DEADLINE_MS = 15_000;
 const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
-const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice"];
+const AXE: axe.RunOptions = {
+  resultTypes: ["violations"],
+  runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice"],
+};
+
+/** The console is not told of all, as of an `eval` whose error is caught. */
+const TELL_VIOLATIONS = `addEventListener("securitypolicyviolation", (event) =>
+  console.error("Content Security Policy:", event.violatedDirective, event.blockedURI)
+)`;
 
 export interface View {
   /** What the paths that the page goes to are of. */
@@ -60,6 +68,7 @@ export async function openPage(view: View): Promise<Page> {
   if (!javaScript) scriptless.add(context);
   context.setDefaultTimeout(DEADLINE_MS);
   watch(context);
+  await context.addInitScript(TELL_VIOLATIONS);
   return await context.newPage();
 }
 
@@ -98,6 +107,25 @@ export async function takeFaults(): Promise<string[]> {
   return faults.splice(0);
 }
 
+/** Serves on loopback while a test runs. All pages are closed first: a stream would keep it up. */
+export async function withSite(
+  handler: Deno.ServeHandler<Deno.NetAddr>,
+  test: (baseUrl: string) => Promise<void>,
+): Promise<void> {
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, handler);
+  try {
+    await test(`http://localhost:${server.addr.port}`);
+  } finally {
+    await closePages();
+    await server.shutdown();
+  }
+}
+
+async function closePages(): Promise<void> {
+  faults.push(...await takeFaults());
+  await Promise.all(contexts.splice(0).map((context) => context.close()));
+}
+
 /**
  * Asserts that axe finds nothing in the page as it is now, of WCAG 2.2 AA and of good practice.
  * It works under any content security policy, and where scripts are off: they are let run
@@ -107,7 +135,7 @@ export async function accessible(page: Page): Promise<void> {
   const violations = await withScripts(page, async () => {
     await page.evaluate(axe.source);
     // deno-lint-ignore no-explicit-any -- what the line above has put there
-    return await page.evaluate((values) => (globalThis as any).axe.run({ runOnly: values }), TAGS)
+    return await page.evaluate((options) => (globalThis as any).axe.run(options), AXE)
       .then((results: axe.AxeResults) => results.violations);
   });
   assert.ok(violations.length === 0, `${page.url()}\n${violations.map(describe).join("\n")}`);
@@ -176,6 +204,7 @@ export async function firstContentfulPaint(page: Page, path: string): Promise<nu
 /** Goes to a path as somebody does who has never been here. */
 async function gotoCold(page: Page, path: string): Promise<void> {
   const session = await page.context().newCDPSession(page);
+  await session.send("Network.enable");
   await session.send("Network.setCacheDisabled", { cacheDisabled: true });
   await page.goto(path, { waitUntil: "load" });
   await session.detach();
@@ -185,8 +214,8 @@ Deno.test.beforeAll(async () => {
   browser = await launchChromium();
 });
 Deno.test.afterEach(async () => {
-  const found = await takeFaults();
-  await Promise.all(contexts.splice(0).map((context) => context.close()));
+  await closePages();
+  const found = faults.splice(0);
   if (found.length > 0) throw new Error(`in the browser:\n${found.join("\n")}`);
 });
 Deno.test.afterAll(async () => {
