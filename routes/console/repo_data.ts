@@ -7,11 +7,7 @@ import type { Tone } from "./parts/parts.tsx";
 
 type RepoApi = Api["repos"][":repo"];
 
-export type Repo = InferResponseType<RepoApi["$get"], 200> & {
-  // TODO(api): the contract will have them.
-  app_total?: number;
-  version_total?: number;
-};
+export type Repo = InferResponseType<RepoApi["$get"], 200>;
 export type SyncEvent = InferResponseType<RepoApi["events"]["$get"], 200>["items"][number];
 export type Problem = InferResponseType<RepoApi["problems"]["$get"], 200>["items"][number];
 export type Webhook = InferResponseType<RepoApi["webhook"]["$get"], 200>;

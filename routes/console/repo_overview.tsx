@@ -51,7 +51,7 @@ export function Overview({ last, ...shown }: Shown & { last: SyncEvent | undefin
 function State(shown: Shown) {
   const { page, repo, mayChange } = shown;
   const { words: { repo: words } } = page;
-  const { app_total = 0, version_total = 0, suspended, sync } = repo;
+  const { app_total, version_total, suspended, sync } = repo;
   const isServing = sync.last_success !== null;
   return (
     <>
