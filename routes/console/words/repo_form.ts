@@ -65,6 +65,7 @@ export const en = {
   noProblems: "No problems found.",
   took: (bytes: string, duration: string) => `${bytes} in ${duration}`,
   andMore: (count: string) => `and ${count} more`,
+  sentences: (what: string, todo: string) => `${what}. ${todo}`,
   create: "Add repository",
   failed: "This could not be saved",
   wrongField: {
@@ -138,6 +139,7 @@ export const zh: typeof en = {
   noProblems: "未发现问题。",
   took: (bytes, duration) => `${bytes},耗时 ${duration}`,
   andMore: (count) => `另有 ${count} 个`,
+  sentences: (what, todo) => `${what}。${todo}`,
   create: "添加",
   failed: "未能保存",
   wrongField: {
