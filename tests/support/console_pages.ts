@@ -111,7 +111,8 @@ export async function fillConsole(
 function answerFaulty(request: Request, ask: () => number): Response {
   const { pathname } = new URL(request.url);
   const entry = (name: string, version: string) =>
-    `  ${name}:\n  - {apiVersion: v2, name: ${name}, version: ${version}, urls: [${name}.tgz]}\n`;
+    `  ${name}:\n  - {apiVersion: v2, name: ${name}, version: ${version}, urls: [${name}.tgz], ` +
+    'created: "2023-05-04T08:00:00Z", description: Holds up one of the sails}\n';
   const index = (count: number) =>
     "apiVersion: v1\nentries:\n" +
     Array.from({ length: count }, (_, i) => entry(`mast-${i}`, "1.0.0")).join("");

@@ -42,8 +42,23 @@ function swap(page, ids) {
   const focused = placeOf(document.activeElement);
   for (const id of ids) {
     const fresh = page.getElementById(id), old = document.getElementById(id);
-    if (fresh === null || old === null) location.reload();
-    else old.replaceWith(fresh);
+    if (fresh === null || old === null) return location.reload();
+    for (const { id, open } of all("details[id]", old)) {
+      const same = page.getElementById(id);
+      if (same !== null && !same.matches(".menu")) same.open = open;
+    }
+    old.replaceWith(fresh);
+  }
+  // Fields that stay say what the address says, but for the one in which somebody types.
+  for (const field of all("form[data-live] :is(input:not([type=hidden]), select)[id]")) {
+    const fresh = page.getElementById(field.id);
+    if (fresh === null || field === document.activeElement) continue;
+    field.value = fresh.value;
+    field.toggleAttribute("aria-invalid", fresh.hasAttribute("aria-invalid"));
+  }
+  // What is read out has to stay where it is, and change.
+  for (const place of all("[data-says]")) {
+    place.textContent = document.getElementById(place.dataset.says)?.textContent ?? "";
   }
   document.title = page.title;
   if (focused && !document.activeElement?.matches(focused)) {
@@ -60,6 +75,9 @@ function placeOf(element) {
 }
 
 let loading;
+const pathOf = ({ pathname, search }) => pathname + search;
+/** What the address was when the page was loaded; a fragment says nothing. */
+let shown = pathOf(location);
 
 /** Loads a page and takes parts of it: those of the latest call. `ids`: "results facets". */
 async function load(url, ids, history) {
@@ -73,10 +91,13 @@ async function load(url, ids, history) {
     if (response.redirected || !ids.split(" ").every((id) => page.getElementById(id))) {
       return location.assign(url);
     }
-    if (history !== undefined) globalThis.history[history]({ live: ids }, "", url);
+    if (history !== undefined) globalThis.history[history](null, "", url);
+    shown = pathOf(location);
     swap(page, ids.split(" "));
   } catch (error) {
     if (error.name !== "AbortError") tell("lost", document.getElementById("main"));
+  } finally {
+    if (loading?.signal === signal) loading = undefined;
   }
 }
 
@@ -88,24 +109,41 @@ function addressOf(form) {
   return url.href;
 }
 
-// A form that shows what it finds while somebody types: `<form data-live="results">`.
-let typing;
-on("input", "form[data-live]", (form) => {
+// A form that shows what it finds while somebody types: `<form data-live="results">`. What is typed
+// at a time is one step back; so is each choice.
+let typing, typedIn;
+on("input", "form[data-live]", (form, { target }) => {
   clearTimeout(typing);
-  typing = setTimeout(() => load(addressOf(form), form.dataset.live, "replaceState"), TYPING_MS);
+  const isText = !target.matches("select, [type=checkbox], [type=radio]");
+  const history = isText && typedIn === target ? "replaceState" : "pushState";
+  const begin = () => {
+    typedIn = isText ? target : undefined;
+    load(addressOf(form), form.dataset.live, history);
+  };
+  if (isText) typing = setTimeout(begin, TYPING_MS);
+  else begin();
 });
+on("focusout", "form[data-live]", () => typedIn = undefined);
 on("submit", "form[data-live]", (form, event) => {
   event.preventDefault();
   clearTimeout(typing);
-  load(addressOf(form), form.dataset.live, "pushState");
+  typedIn = undefined;
+  const url = addressOf(form);
+  if (url === location.href && loading === undefined) return;
+  load(url, form.dataset.live, url === location.href ? "replaceState" : "pushState");
 });
 // A link that changes a part of its page: `<a data-live="results">`.
 on("click", "a[data-live]", (link, event) => {
   if (event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
   event.preventDefault();
+  clearTimeout(typing);
   load(link.href, link.dataset.live, "pushState");
 });
-addEventListener("popstate", () => location.reload());
+addEventListener("popstate", () => {
+  clearTimeout(typing);
+  typedIn = undefined;
+  if (pathOf(location) !== shown) load(location.href, "main");
+});
 
 // A form that is answered with a page: `<form data-swap>`. What nobody sends back, such as a
 // password, stays in its field.
@@ -161,7 +199,7 @@ function poll() {
       const isUsed = parts.split(" ").some((id) =>
         document.getElementById(id)?.querySelector(IN_USE)
       );
-      if (document.hidden || isUsed) poll();
+      if (document.hidden || loading !== undefined || isUsed) poll();
       else load(location.href, parts);
     }, Number(element.dataset.poll));
   }
