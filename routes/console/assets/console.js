@@ -376,11 +376,11 @@ on("input", "form[data-repo-form] #address", (address) => {
     [address.value, username.value, password.value] = [bare, decoded(user), decoded(secret)];
     document.getElementById("credential_choice-replace")?.click();
   }
-  const isOwn = address.form.dataset.repoId || name.dataset.typed || name.value;
-  if (!isOwn || name.dataset.suggested === name.value) {
-    name.dataset.suggested = name.value = nameIn(address.value);
-    askForName(name);
-  }
+  const before = address.dataset.before ?? address.defaultValue;
+  address.dataset.before = address.value;
+  if (address.form.dataset.repoId || ![nameIn(before), ""].includes(name.value)) return;
+  name.value = nameIn(address.value);
+  askForName(name);
 });
 on("input", "form[data-repo-form] :is(#address, #protocol)", ({ form: { elements } }) => {
   const moves = document.getElementById("moves");
