@@ -42,8 +42,23 @@ function swap(page, ids) {
   const focused = placeOf(document.activeElement);
   for (const id of ids) {
     const fresh = page.getElementById(id), old = document.getElementById(id);
-    if (fresh === null || old === null) location.reload();
-    else old.replaceWith(fresh);
+    if (fresh === null || old === null) return location.reload();
+    for (const { id, open } of all("details[id]", old)) {
+      const same = page.getElementById(id);
+      if (same !== null && !same.matches(".menu")) same.open = open;
+    }
+    old.replaceWith(fresh);
+  }
+  // Fields that stay say what the address says, but for the one in which somebody types.
+  for (const field of all("form[data-live] :is(input:not([type=hidden]), select)[id]")) {
+    const fresh = page.getElementById(field.id);
+    if (fresh === null || field === document.activeElement) continue;
+    field.value = fresh.value;
+    field.toggleAttribute("aria-invalid", fresh.hasAttribute("aria-invalid"));
+  }
+  // What is read out has to stay where it is, and change.
+  for (const place of all("[data-says]")) {
+    place.textContent = document.getElementById(place.dataset.says)?.textContent ?? "";
   }
   document.title = page.title;
   if (focused && !document.activeElement?.matches(focused)) {
@@ -60,6 +75,9 @@ function placeOf(element) {
 }
 
 let loading;
+const pathOf = ({ pathname, search }) => pathname + search;
+/** What the address was when the page was loaded; a fragment says nothing. */
+let shown = pathOf(location);
 
 /** Loads a page and takes parts of it: those of the latest call. `ids`: "results facets". */
 async function load(url, ids, history) {
@@ -73,10 +91,13 @@ async function load(url, ids, history) {
     if (response.redirected || !ids.split(" ").every((id) => page.getElementById(id))) {
       return location.assign(url);
     }
-    if (history !== undefined) globalThis.history[history]({ live: ids }, "", url);
+    if (history !== undefined) globalThis.history[history](null, "", url);
+    shown = pathOf(location);
     swap(page, ids.split(" "));
   } catch (error) {
     if (error.name !== "AbortError") tell("lost", document.getElementById("main"));
+  } finally {
+    if (loading?.signal === signal) loading = undefined;
   }
 }
 
@@ -88,24 +109,41 @@ function addressOf(form) {
   return url.href;
 }
 
-// A form that shows what it finds while somebody types: `<form data-live="results">`.
-let typing;
-on("input", "form[data-live]", (form) => {
+// A form that shows what it finds while somebody types: `<form data-live="results">`. What is typed
+// at a time is one step back; so is each choice.
+let typing, typedIn;
+on("input", "form[data-live]", (form, { target }) => {
   clearTimeout(typing);
-  typing = setTimeout(() => load(addressOf(form), form.dataset.live, "replaceState"), TYPING_MS);
+  const isText = !target.matches("select, [type=checkbox], [type=radio]");
+  const history = isText && typedIn === target ? "replaceState" : "pushState";
+  const begin = () => {
+    typedIn = isText ? target : undefined;
+    load(addressOf(form), form.dataset.live, history);
+  };
+  if (isText) typing = setTimeout(begin, TYPING_MS);
+  else begin();
 });
+on("focusout", "form[data-live]", () => typedIn = undefined);
 on("submit", "form[data-live]", (form, event) => {
   event.preventDefault();
   clearTimeout(typing);
-  load(addressOf(form), form.dataset.live, "pushState");
+  typedIn = undefined;
+  const url = addressOf(form);
+  if (url === location.href && loading === undefined) return;
+  load(url, form.dataset.live, url === location.href ? "replaceState" : "pushState");
 });
 // A link that changes a part of its page: `<a data-live="results">`.
 on("click", "a[data-live]", (link, event) => {
   if (event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
   event.preventDefault();
+  clearTimeout(typing);
   load(link.href, link.dataset.live, "pushState");
 });
-addEventListener("popstate", () => location.reload());
+addEventListener("popstate", () => {
+  clearTimeout(typing);
+  typedIn = undefined;
+  if (pathOf(location) !== shown) load(location.href, "main");
+});
 
 // A form that is answered with a page: `<form data-swap>`. What nobody sends back, such as a
 // password, stays in its field.
@@ -161,7 +199,7 @@ function poll() {
       const isUsed = parts.split(" ").some((id) =>
         document.getElementById(id)?.querySelector(IN_USE)
       );
-      if (document.hidden || isUsed) poll();
+      if (document.hidden || loading !== undefined || isUsed) poll();
       else load(location.href, parts);
     }, Number(element.dataset.poll));
   }
@@ -322,6 +360,69 @@ function countCharacters(field) {
   for (const place of all(`[data-count-of="${field.id}"]`)) {
     place.textContent = `${[...field.value].length} / ${field.maxLength}`;
   }
+}
+
+// The form of a repository: `<form data-repo-form="/v1/repos" data-repo-id="repo-...">`. A whole URL
+// is taken apart, a name comes from it until somebody types one, and is asked for among those there.
+on("input", "form[data-repo-form] #address", (address) => {
+  const { protocol, name, username, password } = address.form.elements;
+  const [, scheme, rest] = /^\s*(https?|s3):\/\/(.*)$/i.exec(address.value) ?? [];
+  if (scheme) {
+    protocol.value = scheme.toLowerCase();
+    address.value = rest.trim();
+  }
+  const [, user, secret = "", bare] = /^([^/?#:@]*)(?::([^/?#]*))?@(.*)$/.exec(address.value) ?? [];
+  if (bare !== undefined && protocol.value !== "s3") {
+    [address.value, username.value, password.value] = [bare, decoded(user), decoded(secret)];
+    document.getElementById("credential_choice-replace")?.click();
+  }
+  const isOwn = address.form.dataset.repoId || name.dataset.typed || name.value;
+  if (!isOwn || name.dataset.suggested === name.value) {
+    name.dataset.suggested = name.value = nameIn(address.value);
+    askForName(name);
+  }
+});
+on("input", "form[data-repo-form] :is(#address, #protocol)", ({ form: { elements } }) => {
+  const moves = document.getElementById("moves");
+  if (moves === null) return;
+  const originOf = (url) => /^[^/]*\/\/[^/?]*/.exec(url)?.[0].toLowerCase();
+  const url = `${elements.protocol.value}://${elements.address.value}`;
+  moves.hidden = originOf(url) === originOf(moves.dataset.url);
+});
+on("input", "form[data-repo-form] [name=name]", askForName);
+
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** The last part of a path that says something, or else of a host: `charts.example.org/stable`. */
+function nameIn(address) {
+  const says = (part) => part && !/^(helm|charts?|helm-charts?|repo|www|index\.\w+)$/i.test(part);
+  const [host, ...path] = address.split(/[?#]/)[0].split("/");
+  const labels = host.replace(/:\d*$/, "").split(".");
+  // The last label is a country or a kind.
+  return path.findLast(says) ?? labels.slice(0, -1).find(says) ?? labels[0];
+}
+
+let asking;
+function askForName(field) {
+  clearTimeout(asking);
+  const hint = document.getElementById("name-taken"), { form, value } = field;
+  hint.hidden = true;
+  // A comma ends a condition.
+  if (value.trim() === "" || value.includes(",")) return;
+  asking = setTimeout(async () => {
+    const conditions = `name=${value.trim()}`;
+    const url = `${form.dataset.repoForm}?${new URLSearchParams({ conditions, limit: 1 })}`;
+    const response = await fetch(url).catch(() => undefined);
+    if (!response?.ok || field.value !== value) return;
+    const { items: [other] } = await response.json();
+    hint.hidden = other === undefined || other.repo_id === form.dataset.repoId;
+  }, TYPING_MS);
 }
 
 // Times that pass.
