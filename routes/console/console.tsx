@@ -27,7 +27,16 @@ const MAX_FORM_BYTES = 262_144;
 /** Paths of pages for whoever comes. */
 const FOR_ALL = ["/sign-in", "/sign-out", "/preferences"];
 /** Paths of pages for who may read something. */
-const FOR_READERS = ["/", "/repos/*", "/apps/*", "/news", "/tokens/*", "/audit", "/workspaces/*"];
+const FOR_READERS = [
+  "/",
+  "/repos/*",
+  "/apps/*",
+  "/news",
+  "/tokens/*",
+  "/audit",
+  // By its name, which a page is to know.
+  "/workspaces/:workspace/*",
+];
 /** Paths that are not for people. */
 const FOR_PROGRAMS = /^\/(v1|kapis|docs|openapi\.json|healthz|readyz|assets)(\/|$)/;
 
