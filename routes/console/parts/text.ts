@@ -68,6 +68,13 @@ export function momentText({ language }: Words, at: string): string {
   return formatOf(`moment ${language}`, make).format(new Date(at));
 }
 
+/** `Monday, 23 November 2026`. `day`: `2026-11-23`, of UTC. */
+export function dayText({ language }: Words, day: string): string {
+  const make = () =>
+    new Intl.DateTimeFormat(LOCALES[language], { dateStyle: "full", timeZone: "UTC" });
+  return formatOf(`day ${language}`, make).format(new Date(day));
+}
+
 const formats = new Map<string, unknown>();
 
 /** Making one takes a hundred times what it takes to use it. */
