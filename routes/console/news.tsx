@@ -135,7 +135,7 @@ function NewsPage({ page, found }: { page: Page; found: Found }) {
         <p class="lede">{news.lede}</p>
       </Head>
       <form
-        class="filters"
+        class="filters news-filters"
         role="search"
         aria-label={news.filters}
         action={`${base}/news`}
