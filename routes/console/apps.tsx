@@ -100,7 +100,7 @@ async function readList({ api, now }: Page, asked: Asked) {
 }
 
 async function find(page: Page, asked: Asked): Promise<Found> {
-  const { items, total_count: total, facets = {}, sync } = await readList(page, asked);
+  const { items, total_count: total, facets = {} } = await readList(page, asked);
   const entries: Entry[] = items.map((item) =>
     "apps" in item
       ? { ...item, apps: item.apps.slice(0, REPOS_OF_GROUP) }
@@ -115,7 +115,7 @@ async function find(page: Page, asked: Asked): Promise<Found> {
     entries,
     facets: valuesOf(page, asked, facets, chosenNames),
     repoNames,
-    ...(total === 0 && { emptiness: await emptinessOf(page, asked, sync) }),
+    ...(total === 0 && { emptiness: await emptinessOf(page, asked) }),
   };
 }
 
@@ -145,13 +145,14 @@ function valuesOf(
   })) as Record<Facet, Value[]>;
 }
 
-/** Why there is nothing, where that is not because of what was asked for. */
-async function emptinessOf(
-  { api }: Page,
-  asked: Asked,
-  sync: "syncing" | "successful" | "failed" | undefined,
-): Promise<Emptiness> {
-  if (sync === "syncing" || sync === "failed") return sync;
+/** Why there is nothing. */
+async function emptinessOf({ api }: Page, asked: Asked): Promise<Emptiness> {
+  const [repo, ...others] = asked.chosen.repo;
+  const isOne = repo !== undefined && others.length === 0;
+  if (isOne && asked.q === "" && !isFiltered({ ...asked, chosen: { ...asked.chosen, repo: [] } })) {
+    const { status } = await (await api.repos[":repo"].$get({ param: { repo }, query: {} })).json();
+    return status === "successful" ? "noApps" : status;
+  }
   if (asked.q !== "" || isFiltered(asked)) return "nothing";
   const count = async (conditions?: string) => {
     const query = { limit: "1", ...(conditions && { conditions }) };

@@ -53,7 +53,7 @@ export async function nameChosen(
       if (name !== undefined) labels.set(category, name);
     }),
     ...missing("repo", (id) => labels.has(id)).map(async (repo) => {
-      const answer = await api.repos[":repo"].$get({ param: { repo } })
+      const answer = await api.repos[":repo"].$get({ param: { repo }, query: {} })
         .catch(unlessMissing);
       const name = (await answer?.json())?.name;
       if (name !== undefined) labels.set(repo, name);

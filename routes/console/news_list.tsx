@@ -3,7 +3,7 @@
 import { clip, isPrerelease } from "./apps_query.ts";
 import type { Page } from "./page.ts";
 import { AppIcon, Badge, Empty, Time, type Tone } from "./parts/parts.tsx";
-import { countText, dayText } from "./parts/text.ts";
+import { countText, weekdayText } from "./parts/text.ts";
 
 const DAY_MS = 86_400_000;
 /** Characters of a description that are shown. */
@@ -86,7 +86,7 @@ function titleOf(page: Page, day: string): string {
   const { words: { news }, now } = page;
   if (day === "") return news.undated;
   const dayOf = (time: number) => new Date(time).toISOString().slice(0, 10);
-  const text = dayText(page, day);
+  const text = weekdayText(page, day);
   if (day === dayOf(now)) return `${news.today}, ${text}`;
   return day === dayOf(now - DAY_MS) ? `${news.yesterday}, ${text}` : text;
 }

@@ -68,11 +68,18 @@ export function momentText({ language }: Words, at: string): string {
   return formatOf(`moment ${language}`, make).format(new Date(at));
 }
 
-/** `Monday, 23 November 2026`. `day`: `2026-11-23`, of UTC. */
-export function dayText({ language }: Words, day: string): string {
+/** `23 November 2026`, of UTC. `at`: RFC 3339. */
+export function dayText({ language }: Words, at: string): string {
+  const make = () =>
+    new Intl.DateTimeFormat(LOCALES[language], { dateStyle: "long", timeZone: "UTC" });
+  return formatOf(`day ${language}`, make).format(new Date(at));
+}
+
+/** `Monday, 23 November 2026`, of UTC. `at`: RFC 3339, or a day. */
+export function weekdayText({ language }: Words, at: string): string {
   const make = () =>
     new Intl.DateTimeFormat(LOCALES[language], { dateStyle: "full", timeZone: "UTC" });
-  return formatOf(`day ${language}`, make).format(new Date(day));
+  return formatOf(`weekday ${language}`, make).format(new Date(at));
 }
 
 const formats = new Map<string, unknown>();
