@@ -4,6 +4,7 @@ import { Hono } from "hono";
 import { type Facet, FACETS } from "../../src/catalog/filter.ts";
 import { ChartroomError } from "../client.ts";
 import { Facets, KubeVersion, Since } from "./apps_facets.tsx";
+import { type FacetsOfApi, nameChosen, nameRepos } from "./apps_names.ts";
 import { type Emptiness, LIVE, Results } from "./apps_results.tsx";
 import {
   APPS_OF_PAGE,
@@ -99,7 +100,7 @@ async function readList({ api, now }: Page, asked: Asked) {
 }
 
 async function find(page: Page, asked: Asked): Promise<Found> {
-  const { items, total_count: total, facets = {}, sync } = await readList(page, asked);
+  const { items, total_count: total, facets = {} } = await readList(page, asked);
   const entries: Entry[] = items.map((item) =>
     "apps" in item
       ? { ...item, apps: item.apps.slice(0, REPOS_OF_GROUP) }
@@ -107,65 +108,15 @@ async function find(page: Page, asked: Asked): Promise<Found> {
   );
   const repoNames = new Map((facets.repo ?? []).map(({ value, name = value }) => [value, name]));
   await nameRepos(page, entries.flatMap(({ apps }) => apps), repoNames);
-  const chosenNames = await nameChosen(page, asked, facets, repoNames);
+  const chosenNames = await nameChosen(page, asked.chosen, facets, repoNames);
   return {
     asked,
     total,
     entries,
     facets: valuesOf(page, asked, facets, chosenNames),
     repoNames,
-    ...(total === 0 && { emptiness: await emptinessOf(page, asked, sync) }),
+    ...(total === 0 && { emptiness: await emptinessOf(page, asked) }),
   };
-}
-
-/** Adds the names of the apps' repositories that are not among those with most apps. */
-export async function nameRepos(
-  { api }: Page,
-  apps: readonly { app_id: string; repo_id: string }[],
-  names: Map<string, string>,
-): Promise<void> {
-  const missing = new Map(
-    apps.filter(({ repo_id }) => !names.has(repo_id)).map((app) => [app.repo_id, app.app_id]),
-  );
-  if (missing.size === 0) return;
-  const conditions = `app_id=${[...missing.values()].join("|")}`;
-  const query = { conditions, facets: "repo", limit: "0" };
-  const { facets } = await (await api.apps.$get({ query })).json();
-  for (const { value, name } of facets?.repo ?? []) names.set(value, name ?? value);
-}
-
-type FacetsOfApi = NonNullable<Awaited<ReturnType<typeof readList>>["facets"]>;
-
-/** The labels of chosen categories and repositories that no app has beside what else is chosen. */
-async function nameChosen(
-  { api }: Page,
-  { chosen }: Asked,
-  facets: FacetsOfApi,
-  repoNames: Map<string, string>,
-): Promise<Map<string, string>> {
-  const known = new Set(facets.category?.map(({ category_id }) => category_id));
-  const labels = new Map(repoNames);
-  const missing = (facet: Facet, isKnown: (value: string) => boolean) =>
-    chosen[facet].filter((value) => !isKnown(value));
-  await Promise.all([
-    ...missing("category", (id) => known.has(id)).map(async (category) => {
-      const answer = await api.categories[":category"].$get({ param: { category } })
-        .catch(unlessMissing);
-      const name = (await answer?.json())?.name;
-      if (name !== undefined) labels.set(category, name);
-    }),
-    ...missing("repo", (id) => labels.has(id)).map(async (repo) => {
-      const answer = await api.repos[":repo"].$get({ param: { repo } })
-        .catch(unlessMissing);
-      const name = (await answer?.json())?.name;
-      if (name !== undefined) labels.set(repo, name);
-    }),
-  ]);
-  return labels;
-}
-
-function unlessMissing(error: unknown): undefined {
-  if (!(error instanceof ChartroomError) || error.status !== 404) throw error;
 }
 
 /** The values of all facets, with those that were chosen, whether an app has them or not. */
@@ -194,13 +145,14 @@ function valuesOf(
   })) as Record<Facet, Value[]>;
 }
 
-/** Why there is nothing, where that is not because of what was asked for. */
-async function emptinessOf(
-  { api }: Page,
-  asked: Asked,
-  sync: "syncing" | "successful" | "failed" | undefined,
-): Promise<Emptiness> {
-  if (sync === "syncing" || sync === "failed") return sync;
+/** Why there is nothing. */
+async function emptinessOf({ api }: Page, asked: Asked): Promise<Emptiness> {
+  const [repo, ...others] = asked.chosen.repo;
+  const isOne = repo !== undefined && others.length === 0;
+  if (isOne && asked.q === "" && !isFiltered({ ...asked, chosen: { ...asked.chosen, repo: [] } })) {
+    const { status } = await (await api.repos[":repo"].$get({ param: { repo }, query: {} })).json();
+    return status === "successful" ? "noApps" : status;
+  }
   if (asked.q !== "" || isFiltered(asked)) return "nothing";
   const count = async (conditions?: string) => {
     const query = { limit: "1", ...(conditions && { conditions }) };

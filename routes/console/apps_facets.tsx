@@ -7,7 +7,7 @@ import type { Page } from "./page.ts";
 import { described } from "./parts/form.tsx";
 import { countText } from "./parts/text.ts";
 
-/** Values of a facet that are shown at once. */
+/** Values of a facet that are shown at once, beside those that were chosen. */
 const SHOWN = 7;
 /** Values that the API tells of a facet. */
 const MAX_TOLD = 100;
@@ -38,8 +38,9 @@ function FacetValues(
   const { words: { apps } } = page;
   // There is nothing to choose from one.
   if (values.length < 2 && !values.some(({ isChosen }) => isChosen)) return null;
-  const first = values.slice(0, SHOWN);
-  const more = values.slice(first.length);
+  const isFirst = (value: Value, at: number) => at < SHOWN || value.isChosen;
+  const first = values.filter(isFirst);
+  const more = values.filter((value, at) => !isFirst(value, at));
   return (
     <fieldset class="facet">
       <legend>{apps.facets[facet]}</legend>
