@@ -66,14 +66,9 @@ export function linksOf(version: Version, words: { home: string; source: string 
 
 /** The charts that it needs. */
 export function dependenciesOf({ dependencies = [] }: Version): Dependency[] {
-  const text = (value: unknown) => isText(value) ? value : "";
-  return dependencies.slice(0, MAX_ITEMS).filter(isObject).filter(({ name }) => isText(name))
-    .map(({ name, version, repository, condition }) => ({
-      name: name as string,
-      version: text(version),
-      repository: text(repository),
-      condition: text(condition),
-    }));
+  return dependencies.slice(0, MAX_ITEMS).flatMap((
+    { name, version = "", repository = "", condition = "" },
+  ) => name ? [{ name, version, repository, condition }] : []);
 }
 
 /** The key that it is said to be signed with. */

@@ -14,7 +14,7 @@ import {
 import type { Opened } from "./app_load.ts";
 import type { Page } from "./page.ts";
 import { Icon } from "./parts/icon.tsx";
-import { CopyButton, Time } from "./parts/parts.tsx";
+import { CopyButton, Day } from "./parts/parts.tsx";
 
 /** Names that fit into the API's `conditions`, and how many of them. */
 const ASKABLE = /^[\w.-]{1,100}$/, MAX_ASKED = 50;
@@ -103,7 +103,7 @@ function Facts({ opened }: { opened: Opened }) {
         <Fact name={words.version}>{version.version}</Fact>
         <Fact name={words.appVersion}>{of}</Fact>
         <Fact name={words.created}>
-          <Time page={page} at={version.create_time} />
+          <Day page={page} at={version.create_time} />
         </Fact>
         <Fact name="Kubernetes">{kubeVersion && <code>{kubeVersion}</code>}</Fact>
         <Fact name={words.type}>{words.types[type as "library"] ?? type ?? ""}</Fact>

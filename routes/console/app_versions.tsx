@@ -3,7 +3,7 @@
 import { hrefOfApp, isPrerelease, type Opened, type Version } from "./app_load.ts";
 import { ConstraintError, ConstraintForm } from "./app_picker.tsx";
 import { shortDigest } from "./app_side.tsx";
-import { Badge, Empty, Pager, Time } from "./parts/parts.tsx";
+import { Badge, Day, Empty, Pager } from "./parts/parts.tsx";
 import { countText } from "./parts/text.ts";
 
 export const VERSIONS_PER_PAGE = 50;
@@ -68,7 +68,7 @@ function Row({ opened, item }: { opened: Opened; item: Version }) {
       </th>
       <td data-label={columns.appVersion}>{item.app_version ?? "–"}</td>
       <td data-label={columns.created}>
-        <Time page={page} at={item.create_time} />
+        <Day page={page} at={item.create_time} />
       </td>
       <td data-label={columns.digest}>
         {item.digest ? <code title={item.digest}>{shortDigest(item.digest)}</code> : "–"}

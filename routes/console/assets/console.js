@@ -45,6 +45,14 @@ function swap(page, ids) {
     if (fresh === null || old === null) location.reload();
     else old.replaceWith(fresh);
   }
+  // A field that somebody types into stays; whether it is wrong is as the new page has it.
+  for (const field of all("form[data-live] input[aria-describedby]")) {
+    const fresh = page.getElementById(field.id);
+    for (const name of fresh ? ["aria-describedby", "aria-invalid"] : []) {
+      if (fresh.hasAttribute(name)) field.setAttribute(name, fresh.getAttribute(name));
+      else field.removeAttribute(name);
+    }
+  }
   document.title = page.title;
   if (focused && !document.activeElement?.matches(focused)) {
     document.querySelector(focused)?.focus();
