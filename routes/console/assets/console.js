@@ -60,6 +60,14 @@ function swap(page, ids) {
   for (const place of all("[data-says]")) {
     place.textContent = document.getElementById(place.dataset.says)?.textContent ?? "";
   }
+  // A field that somebody types into stays; whether it is wrong is as the new page has it.
+  for (const field of all("form[data-live] input[aria-describedby]")) {
+    const fresh = page.getElementById(field.id);
+    for (const name of fresh ? ["aria-describedby", "aria-invalid"] : []) {
+      if (fresh.hasAttribute(name)) field.setAttribute(name, fresh.getAttribute(name));
+      else field.removeAttribute(name);
+    }
+  }
   document.title = page.title;
   if (focused && !document.activeElement?.matches(focused)) {
     document.querySelector(focused)?.focus();
