@@ -33,6 +33,7 @@ import {
   REPO_ORDERS,
 } from "./support/conditions.ts";
 import { parsePaging, slice } from "./support/paging.ts";
+import { checkRecentPage, readRecent, readRecentSyncs } from "./support/recent_syncs.ts";
 import { readRepoRows, repoView } from "./support/repo_view.ts";
 import { webhook } from "./webhook.ts";
 
@@ -61,9 +62,10 @@ export function repos(services: Services) {
     })
     .get("/", async (c) => c.json(await listRepos(c, services)))
     .get("/:repo", async (c) => {
-      const found = await repo(c, "read");
+      const found = await repo(c, "read"), recent = readRecent(c.req.query("recent"));
       const [row] = await readRepoRows(services, [found]);
-      return c.json(repoView(row!, mayChange(c, found)));
+      const [syncs] = await readRecentSyncs(services.kv, [found.id], recent);
+      return c.json({ ...repoView(row!, mayChange(c, found)), ...syncs });
     })
     .patch("/:repo", async (c) => {
       const { id } = await repo(c, "write");
@@ -103,6 +105,9 @@ export function repos(services: Services) {
 async function listRepos(c: Context<Env>, services: Services) {
   const { exact, fuzzy } = readConditions(c.req.query("conditions"), CONDITIONS.repos);
   const order = readOrder(c.req.query("orderBy"), REPO_ORDERS);
+  const paging = parsePaging((name) => c.req.query(name)),
+    recent = readRecent(c.req.query("recent"));
+  checkRecentPage(recent, paging);
   const workspace = workspaceOf(c) ?? exact.get("workspace") ?? "";
   authorize(c, "read", { kind: "repository", workspace });
   const filter: RepoFilter = {
@@ -120,9 +125,10 @@ async function listRepos(c: Context<Env>, services: Services) {
   const rows = (await readRepoRows(services, found))
     .filter(({ status }) => anyState || states.has(status.state));
   const sorted = sortRepos(rows, order, isTrue(c.req.query("reverse")));
-  const page = slice(sorted, parsePaging((name) => c.req.query(name)));
+  const page = slice(sorted, paging);
+  const syncs = await readRecentSyncs(services.kv, page.map(({ repo }) => repo.id), recent);
   return {
-    items: page.map((row) => repoView(row, mayChange(c, row.repo))),
+    items: page.map((row, i) => ({ ...repoView(row, mayChange(c, row.repo)), ...syncs[i] })),
     total_count: rows.length,
   };
 }

@@ -40,8 +40,7 @@ export function opened(send: Send, clock: () => number) {
     c.set("page", page);
     const who = await page.root.whoami.$get().then((answer) => answer.json(), unlessUnauthorized);
     if (who !== undefined) {
-      // TODO(api): const { items } = await (await page.root.workspaces.$get()).json();
-      const items = [{ workspace: "", repositories: 0, may_write: true }];
+      const { items } = await (await page.root.workspaces.$get()).json();
       page.who = who;
       page.workspaces = items;
       page.mayWrite = items.some(({ workspace, may_write }) =>

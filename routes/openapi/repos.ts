@@ -4,12 +4,19 @@ import { OpenAPIHono, z } from "@hono/zod-openapi";
 import { IGNORED_FIELDS } from "../../src/sync/repo_input.ts";
 import { CONDITIONS, REPO_ORDERS } from "../support/conditions.ts";
 import { body, json, operation } from "./operation.ts";
-import { conditions, flag, orderBy, paging, repo, reverse } from "./parameters.ts";
+import { MAX_RECENT, MAX_RECENT_REPOS } from "../support/recent_syncs.ts";
+import { conditions, flag, integer, orderBy, paging, repo, reverse } from "./parameters.ts";
 import { SAMPLE } from "./sample.ts";
 import { IndexProblem, listOf, Message, Repo } from "./schemas.ts";
 
 const tags = ["Repositories"];
 const params = z.object({ repo });
+
+const recent = (more = "") =>
+  integer(`Tell of each repository its last syncs, so many of them.${more}`, {
+    minimum: 1,
+    maximum: MAX_RECENT,
+  });
 
 /** What KubeSphere's console sends besides, for who makes a schema of a body. */
 const ignoring = (...names: string[]) => ({ "x-ignored": names });
@@ -76,11 +83,16 @@ const listRepos = operation({
       conditions: conditions(CONDITIONS.repos, "", "keyword=harb,status=successful|failed"),
       orderBy: orderBy(REPO_ORDERS),
       reverse,
+      recent: recent(` \`limit\` is at most ${MAX_RECENT_REPOS} then.`),
       ...paging,
     }),
   },
   responses: { 200: json(listOf(Repo).openapi("RepoList"), "A page of them.") },
-}, { access: "read", fails: [400, 403], example: { query: { orderBy: "name", limit: "5" } } });
+}, {
+  access: "read",
+  fails: [400, 403],
+  example: { query: { orderBy: "name", limit: "5", recent: "3" } },
+});
 
 const registerRepo = operation({
   method: "post",
@@ -109,9 +121,9 @@ const readRepo = operation({
   operationId: "readRepo",
   summary: "Describe a repository",
   tags,
-  request: { params },
+  request: { params, query: z.object({ recent: recent() }) },
   responses: { 200: json(Repo, "The repository.") },
-}, { access: "read", fails: [404] });
+}, { access: "read", fails: [400, 404] });
 
 const changeRepo = operation({
   method: "patch",

@@ -78,6 +78,22 @@ const RepoSync = z.object({
   index_bytes: count().optional().describe("Decoded bytes of the last index."),
 }).openapi("RepoSync", { description: "What `status` cannot say of a repository's syncs." });
 
+const RecentSync = z.object({
+  repo_event_id: eventId(),
+  status: z.enum(["successful", "failed"]),
+  status_time: time().describe("When it ended."),
+  reason: reason(),
+  duration_ms: count(),
+  index_bytes: count(),
+  changes: z.object({
+    apps_added: count(),
+    apps_removed: count(),
+    versions_added: count(),
+    versions_removed: count(),
+    versions_republished: count(),
+  }).optional().describe("How many of them it changed. Absent: nothing."),
+}).openapi("RecentSync", { description: "A sync in numbers; its event has the names." });
+
 export const Repo = z.object({
   category_set: z.null(),
   create_time: time(),
@@ -100,7 +116,11 @@ export const Repo = z.object({
   client_certificate_set: z.boolean(),
   webhook_set: z.boolean(),
   suspended: z.boolean().describe("Whether it is synced on demand alone."),
+  app_total: count().describe("Apps of the index that is served."),
+  version_total: count(),
   sync: RepoSync,
+  recent_syncs: z.array(RecentSync).optional()
+    .describe("The last ones that have ended, newest first. Only with `recent`."),
 }).openapi("Repo", { description: "A repository, with KubeSphere's keys and some more." });
 
 const Changed = z.object({

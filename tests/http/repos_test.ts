@@ -35,6 +35,8 @@ Deno.test("POST /repos answers with an id, syncs at once, and GET describes the 
       client_certificate_set: false,
       webhook_set: false,
       suspended: false,
+      app_total: 2,
+      version_total: 3,
       sync: {
         state: "idle",
         failures: 0,
@@ -111,6 +113,94 @@ Deno.test("GET /repos lists a workspace's repositories, with keyword, order and 
     assert.deepEqual(await names("paging=limit=3,page=2"), ["broken"]);
     const { body } = await call("GET", "/v1/repos?limit=1");
     assert.equal(body.total_count, 4);
+  }));
+
+Deno.test("a repository has as many apps as the index that is served, whatever its last sync found", () =>
+  withChartroom(async ({ call, register, sync }, upstream) => {
+    upstream.serve("/index.yaml", BASIC);
+    const id = await register(upstream.url);
+    await register(`${upstream.url}/nothing`);
+    const totals = async () => {
+      const { items } = (await call("GET", "/v1/repos")).body;
+      const { body: one } = await call("GET", `/v1/repos/${id}`);
+      return [one, ...items].map((repo: Body) => [repo.app_total, repo.version_total]);
+    };
+    assert.deepEqual(await totals(), [[2, 3], [2, 3], [0, 0]]);
+    upstream.serve("/index.yaml", indexOf({ alpha: ["1.0.0", "1.1.0"] }));
+    await sync(id);
+    assert.deepEqual(await totals(), [[1, 2], [1, 2], [0, 0]]);
+    upstream.serve("/index.yaml", "nonsense");
+    await sync(id);
+    assert.deepEqual(await totals(), [[1, 2], [1, 2], [0, 0]]);
+  }));
+
+Deno.test("repositories tell their last syncs in numbers, to who asks for so many", () =>
+  withChartroom(async ({ call, register, sync, clock }, upstream) => {
+    upstream.serve("/index.yaml", BASIC);
+    const id = await register(upstream.url, { name: "b" });
+    await register(`${upstream.url}/nothing`, { name: "a" });
+    clock.now += 1_000;
+    // Leaves two events behind.
+    upstream.serve(
+      "/index.yaml",
+      indexOf({ alpha: ["1.0.0", { version: "1.1.0", digest: "1" }, "1.2.0"] }),
+    );
+    const second = await sync(id);
+    clock.now += 1_000;
+    upstream.serve("/index.yaml", "nonsense");
+    const third = await sync(id);
+    const failed = {
+      repo_event_id: third.repo_event_id,
+      status: "failed",
+      status_time: third.status_time,
+      reason: "not_an_index",
+      duration_ms: 0,
+      index_bytes: 8,
+    };
+    const changed = {
+      repo_event_id: second.repo_event_id,
+      status: "successful",
+      status_time: second.status_time,
+      duration_ms: 0,
+      index_bytes: second.index_bytes,
+      changes: {
+        apps_added: 0,
+        apps_removed: 1,
+        versions_added: 1,
+        versions_removed: 1,
+        versions_republished: 1,
+      },
+    };
+    const of = async (path: string) => (await call("GET", path)).body;
+    const list = async (query: string): Promise<Body[]> => (await of(`/v1/repos?${query}`)).items;
+    assert.deepEqual((await of(`/v1/repos/${id}?recent=2`)).recent_syncs, [failed, changed]);
+    assert.deepEqual((await of(`/v1/repos/${id}?recent=1`)).recent_syncs, [failed]);
+    assert.equal((await of(`/v1/repos/${id}?recent=30`)).recent_syncs.length, 3);
+    const [a, b] = await list("orderBy=name&recent=2");
+    assert.deepEqual([a.name, a.recent_syncs.length], ["a", 1]);
+    assert.deepEqual([b.name, b.recent_syncs], ["b", [failed, changed]]);
+    const [only] = await list("orderBy=name&recent=1&limit=1&page=2");
+    assert.deepEqual(only.recent_syncs, [failed]);
+    for (const repo of [await of(`/v1/repos/${id}`), ...await list(""), ...await list("recent=")]) {
+      assert.ok(!("recent_syncs" in repo));
+    }
+  }));
+
+Deno.test("more syncs, or of more repositories, than can be told at once are refused", () =>
+  withChartroom(async ({ call, register }, upstream) => {
+    upstream.serve("/index.yaml", BASIC);
+    const id = await register(upstream.url);
+    for (const recent of ["0", "-1", "31", "1e1", "2.5", "all", "9999999999"]) {
+      for (const path of ["/v1/repos", `/v1/repos/${id}`]) {
+        const { status, body } = await call("GET", `${path}?recent=${recent}`);
+        assert.deepEqual([status, body.field], [400, "recent"], recent);
+      }
+    }
+    for (const page of ["limit=101", "limit=-1", "paging=limit=-1,page=1"]) {
+      const { status, body } = await call("GET", `/v1/repos?recent=1&${page}`);
+      assert.deepEqual([status, body.field], [400, "limit"], page);
+    }
+    assert.equal((await call("GET", "/v1/repos?recent=30&limit=100")).status, 200);
   }));
 
 Deno.test("PATCH changes what is given, and moves the next sync with the period", () =>

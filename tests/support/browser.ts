@@ -107,6 +107,25 @@ export async function takeFaults(): Promise<string[]> {
   return faults.splice(0);
 }
 
+/** Serves on loopback while a test runs. All pages are closed first: a stream would keep it up. */
+export async function withSite(
+  handler: Deno.ServeHandler<Deno.NetAddr>,
+  test: (baseUrl: string) => Promise<void>,
+): Promise<void> {
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, handler);
+  try {
+    await test(`http://localhost:${server.addr.port}`);
+  } finally {
+    await closePages();
+    await server.shutdown();
+  }
+}
+
+async function closePages(): Promise<void> {
+  faults.push(...await takeFaults());
+  await Promise.all(contexts.splice(0).map((context) => context.close()));
+}
+
 /**
  * Asserts that axe finds nothing in the page as it is now, of WCAG 2.2 AA and of good practice.
  * It works under any content security policy, and where scripts are off: they are let run
@@ -195,8 +214,8 @@ Deno.test.beforeAll(async () => {
   browser = await launchChromium();
 });
 Deno.test.afterEach(async () => {
-  const found = await takeFaults();
-  await Promise.all(contexts.splice(0).map((context) => context.close()));
+  await closePages();
+  const found = faults.splice(0);
   if (found.length > 0) throw new Error(`in the browser:\n${found.join("\n")}`);
 });
 Deno.test.afterAll(async () => {

@@ -1,7 +1,51 @@
+/** Words of the pages of one app. */
+
 export const en = {
-  title: "app",
+  tabs: {
+    label: "Of this chart",
+    readme: "README",
+    versions: "Versions",
+    values: "Values",
+    schema: "Schema",
+    templates: "Templates",
+    diff: "Compare",
+  },
+  version: "Version",
+  appVersion: "App version",
+  updated: "Updated",
+  deprecated: "Deprecated",
+  prerelease: "Pre-release",
+  library: "Library",
+  deprecatedTitle: "This version is deprecated.",
+  deprecatedHint: "Its maintainers say that it should not be used any more.",
+  constraint: "Constraint",
+  constraintHint: "As Helm has it: >=1.2 <2, ~1.4, ^3. Pre-releases match >=1.2-0.",
+  prereleases: "With pre-releases",
+  noVersions: "No version is like that.",
+  allVersions: (total: number) => `All ${total} versions`,
 };
 
 export const zh: typeof en = {
-  title: "app",
+  tabs: {
+    label: "此应用的内容",
+    readme: "说明文档",
+    versions: "版本",
+    values: "配置值",
+    schema: "Schema",
+    templates: "模板文件",
+    diff: "对比",
+  },
+  version: "版本",
+  appVersion: "应用版本",
+  updated: "更新时间",
+  deprecated: "已弃用",
+  prerelease: "预发布",
+  library: "库",
+  deprecatedTitle: "此版本已弃用。",
+  deprecatedHint: "维护者表示不应再使用此版本。",
+  constraint: "版本约束",
+  constraintHint: "Helm 语法:>=1.2 <2、~1.4、^3。>=1.2-0 可匹配预发布版本。",
+  prereleases: "包含预发布版本",
+  noVersions: "没有符合条件的版本。",
+  allVersions: (total) => `全部 ${total} 个版本`,
 };
