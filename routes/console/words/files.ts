@@ -65,8 +65,7 @@ export const en = {
     unresolved: (pointer: string) => `Described elsewhere: ${pointer}`,
     never: "not allowed",
     cut: "This schema is larger than what is shown here. Download it to see all.",
-    deeper: "What is further in is not shown",
-    more: (count: string) => `${count} more are not shown`,
+    more: "There is more here than is shown",
     invalid: "values.schema.json is not JSON",
     noObject: "values.schema.json is no schema: an object was expected",
     constraints: {
@@ -183,8 +182,7 @@ export const zh: typeof en = {
     unresolved: (pointer) => `在别处描述:${pointer}`,
     never: "不允许",
     cut: "此模式大于此处显示的内容,请下载以查看全部。",
-    deeper: "更深的层级未显示",
-    more: (count) => `另有 ${count} 个未显示`,
+    more: "此处还有未显示的内容",
     invalid: "values.schema.json 不是有效的 JSON",
     noObject: "values.schema.json 不是模式:应为一个对象",
     constraints: {
