@@ -1,8 +1,7 @@
 /** The head of an app's pages: what it is called, where it is from, and what is to be known. */
 
 import type { Child } from "hono/jsx";
-import { parseVersion } from "../../src/helm/version.ts";
-import type { Opened } from "./app_frame.tsx";
+import { isPrerelease, type Opened } from "./app_load.ts";
 import { AppIcon, Badge, Head, Notice, Time } from "./parts/parts.tsx";
 
 /** `picker`: stands beside the name. */
@@ -48,9 +47,4 @@ export function AppHead({ opened, picker }: { opened: Opened; picker: Child }) {
       )}
     </>
   );
-}
-
-/** Whether a version is one before a release, or none in Helm's eyes. */
-export function isPrerelease(version: string): boolean {
-  return parseVersion(version)?.prerelease.length !== 0;
 }

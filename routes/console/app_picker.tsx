@@ -1,51 +1,13 @@
 /** Choosing a version: the newest ones that a constraint admits. */
 
-import { ChartroomError } from "../client.ts";
-import { type App, hrefOfApp, type Opened, type Version } from "./app_frame.tsx";
-import { isPrerelease } from "./app_head.tsx";
+import { hrefOfApp, isPrerelease, type Opened, type Picks, type Version } from "./app_load.ts";
 import type { Page } from "./page.ts";
 import { Icon } from "./parts/icon.tsx";
 import { Badge, hrefWith, Time } from "./parts/parts.tsx";
 import { described, Field } from "./parts/form.tsx";
 
-/** Versions that are shown at once. */
-const SHOWN = 30;
 /** Characters of a constraint; the API takes no more. */
 const MAX_CONSTRAINT = 512;
-
-/** Versions to choose from. */
-export interface Picks {
-  items: readonly Version[];
-  total: number;
-  constraint: string;
-  prerelease: boolean;
-  /** What is wrong with the constraint. */
-  error?: string;
-}
-
-/** Asks for what the query narrows down. A constraint that cannot be read is no error of the page. */
-export async function loadPicks(page: Page, app: App): Promise<Picks> {
-  const { searchParams } = page.url;
-  const constraint = searchParams.get("constraint")?.trim() ?? "";
-  const prerelease = searchParams.get("prerelease") === "true";
-  const picks = { constraint, prerelease };
-  try {
-    const answer = await page.api.apps[":app"].versions.$get({
-      param: { app: app.app_id },
-      query: {
-        orderBy: "stable_first",
-        limit: `${SHOWN}`,
-        ...(constraint && { constraint }),
-        ...(!prerelease && !constraint && { conditions: "prerelease=false" }),
-      },
-    });
-    const { items, total_count } = await answer.json();
-    return { ...picks, items, total: total_count };
-  } catch (error) {
-    if (!(error instanceof ChartroomError) || error.field !== "constraint") throw error;
-    return { ...picks, items: [], total: 0, error: error.message };
-  }
-}
 
 /** Shows the chosen version, and opens the others. */
 export function VersionPicker({ opened }: { opened: Opened }) {
