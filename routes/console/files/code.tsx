@@ -2,7 +2,7 @@
 
 import type { Child } from "hono/jsx";
 import { Icon } from "../parts/icon.tsx";
-import { Bytes, Empty, Notice, Pager, pageNumber } from "../parts/parts.tsx";
+import { Bytes, Empty, Notice, pageNumber, Pager } from "../parts/parts.tsx";
 import { countText } from "../parts/text.ts";
 import type { Opened } from "../app_frame.tsx";
 import type { Page } from "../page.ts";
@@ -133,7 +133,12 @@ export function FileActions(
 export function Find({ page, within }: { page: Page; within: string }) {
   const { find } = page.words.files;
   return (
-    <div class="find scripted" role="search" data-find={within} data-none={find.none} data-count={find.one}>
+    <div
+      class="find scripted"
+      role="search"
+      data-find={within}
+      data-none={find.none}
+    >
       <input
         type="search"
         id="find"
@@ -197,7 +202,10 @@ function FirstNumber({ of }: { of: number }) {
   return (
     <>
       {[...`${of - 1}`].flatMap((digit, index, digits) =>
-        Array.from({ length: Number(digit) }, () => <i class={`ten-${digits.length - index - 1}`} />)
+        Array.from(
+          { length: Number(digit) },
+          () => <i class={`ten-${digits.length - index - 1}`} />,
+        )
       )}
     </>
   );

@@ -173,22 +173,23 @@ function Facts({ page, node }: NodeProps) {
     <>
       {node.title && <p class="title">{node.title}</p>}
       {node.description && <p class="description">{node.description}</p>}
-      {(facts.length > 0 || node.default !== undefined || node.const !== undefined || node.enum) && (
-        <p class="facts-line">
-          {node.default !== undefined && (
-            <span>
-              {words.default} <code>{node.default}</code>
-            </span>
-          )}
-          {node.const !== undefined && (
-            <span>
-              {words.const} <code>{node.const}</code>
-            </span>
-          )}
-          {node.enum && <Enum page={page} of={node.enum} />}
-          {facts}
-        </p>
-      )}
+      {(facts.length > 0 || node.default !== undefined || node.const !== undefined || node.enum) &&
+        (
+          <p class="facts-line">
+            {node.default !== undefined && (
+              <span>
+                {words.default} <code>{node.default}</code>
+              </span>
+            )}
+            {node.const !== undefined && (
+              <span>
+                {words.const} <code>{node.const}</code>
+              </span>
+            )}
+            {node.enum && <Enum page={page} of={node.enum} />}
+            {facts}
+          </p>
+        )}
       {referral && (
         <p class="quiet">
           {referral.why === "repeats" ? words.repeats(referral.to) : words.unresolved(referral.to)}
@@ -198,7 +199,9 @@ function Facts({ page, node }: NodeProps) {
   );
 }
 
-function Enum({ page, of: { values, more } }: { page: Page; of: { values: string[]; more: number } }) {
+function Enum(
+  { page, of: { values, more } }: { page: Page; of: { values: string[]; more: number } },
+) {
   const { schema: words } = page.words.files;
   return (
     <span>
