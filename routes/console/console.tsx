@@ -14,6 +14,7 @@ import { apps } from "./apps.tsx";
 import { assets } from "./assets.ts";
 import type { Send } from "./api.ts";
 import { audit } from "./audit.tsx";
+import { files } from "./files/files.tsx";
 import { news } from "./news.tsx";
 import { CHOICES, opened, showProblem, showRefusal, signedIn } from "./opened.tsx";
 import type { ConsoleContext, ConsoleEnv } from "./page.ts";
@@ -56,6 +57,7 @@ export function consolePages({ clock }: Pick<Services, "clock">, send: Send) {
     .route("/repos", repo())
     .route("/apps", apps())
     .route("/apps", app())
+    .route("/apps", files())
     .route("/news", news());
   const all = new Hono<ConsoleEnv>();
   for (const path of FOR_ALL) all.use(path, detect, limitBody(MAX_FORM_BYTES), open);

@@ -433,6 +433,103 @@ function askForName(field) {
   }, TYPING_MS);
 }
 
+// Finding a text: `<div data-find="id of what is looked through">` with a field, an output and
+// buttons `[data-to]`. What is found is marked without a change to the page, however much it is.
+const MAX_FOUND = 10_000;
+let found = [], foundAt = -1, textsOf = new WeakMap();
+
+on("input", "[data-find] input", (field) => find(field.closest("[data-find]"), field.value));
+on("keydown", "[data-find] input", (field, event) => {
+  if (event.key !== "Enter" || event.isComposing) return;
+  event.preventDefault();
+  goTo(field.closest("[data-find]"), event.shiftKey ? -1 : 1);
+});
+on("click", "[data-find] [data-to]", (button) => {
+  goTo(button.closest("[data-find]"), Number(button.dataset.to));
+});
+
+/** The texts of an element's nodes, as one in small letters, and where each of them begins. */
+function textsWithin(element) {
+  let texts = textsOf.get(element);
+  if (texts !== undefined) return texts;
+  const walker = document.createTreeWalker(element, NodeFilter.SHOW_TEXT), nodes = [], starts = [];
+  let text = "";
+  while (walker.nextNode()) {
+    nodes.push(walker.currentNode);
+    starts.push(text.length);
+    // Characters that are longer as small letters would move all that follows.
+    const { data } = walker.currentNode, small = data.toLowerCase();
+    text += small.length === data.length ? small : data;
+  }
+  textsOf.set(element, texts = { text, nodes, starts });
+  return texts;
+}
+
+function find(box, wanted) {
+  const { text, nodes, starts } = textsWithin(document.getElementById(box.dataset.find));
+  const small = wanted.toLowerCase();
+  found = [];
+  foundAt = -1;
+  let node = 0;
+  const placeOf = (at) => {
+    while (starts[node + 1] <= at) node++;
+    return [nodes[node], at - starts[node]];
+  };
+  for (let at = 0; small !== "" && found.length < MAX_FOUND; at += small.length) {
+    at = text.indexOf(small, at);
+    if (at < 0) break;
+    const range = new Range();
+    range.setStart(...placeOf(at));
+    const [last, offset] = placeOf(at + small.length - 1);
+    range.setEnd(last, offset + 1);
+    found.push(range);
+  }
+  for (const button of all("[data-to]", box)) button.disabled = found.length === 0;
+  globalThis.CSS.highlights?.set("found", new Highlight(...found));
+  if (found.length > 0) goTo(box, 1);
+  else {
+    globalThis.CSS.highlights?.delete("found-now");
+    box.querySelector("output").textContent = small === "" ? "" : box.dataset.none;
+  }
+}
+
+function goTo(box, step) {
+  if (found.length === 0) return;
+  foundAt = (foundAt + step + found.length) % found.length;
+  const range = found[foundAt], place = range.startContainer.parentElement;
+  for (let outer = place; outer !== null; outer = outer.parentElement) {
+    if (outer.tagName === "DETAILS") outer.open = true;
+  }
+  if (globalThis.CSS.highlights) CSS.highlights.set("found-now", new Highlight(range));
+  else {
+    getSelection().removeAllRanges();
+    getSelection().addRange(range);
+  }
+  place.scrollIntoView({ block: "center", inline: "nearest" });
+  const total = found.length === MAX_FOUND ? `${MAX_FOUND}+` : found.length;
+  box.querySelector("output").textContent = `${foundAt + 1} / ${total}`;
+}
+
+// All `<details>` within an element, opened or closed: `<button data-unfold="id">`, `[data-fold]`.
+on("click", "[data-unfold], [data-fold]", ({ dataset: { unfold, fold } }) => {
+  const within = document.getElementById(unfold ?? fold);
+  for (const details of all("details", within)) details.open = unfold !== undefined;
+});
+
+// A tree that shows what has a text in its name: `<input data-filter="id of the tree">`.
+on("input", "[data-filter]", ({ value, dataset }) => {
+  const tree = document.getElementById(dataset.filter), wanted = value.trim().toLowerCase();
+  for (const link of all("a", tree)) {
+    const name = new URL(link.href).searchParams.get("file") ?? link.textContent;
+    link.parentElement.hidden = !name.toLowerCase().includes(wanted);
+  }
+  for (const details of all("details", tree)) {
+    const hasSome = details.querySelector("li:not([hidden]) > a") !== null;
+    details.parentElement.hidden = !hasSome;
+    if (wanted !== "" && hasSome) details.open = true;
+  }
+});
+
 // Times that pass.
 const since = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
 const UNITS = [
