@@ -63,7 +63,8 @@ export function consolePages({ clock }: Pick<Services, "clock">, send: Send) {
     async asPage(c: Context<Env>, answer: Response): Promise<Response> {
       const wantsPage = c.req.header("accept")?.includes("text/html") ?? false;
       const isProblem = answer.status >= 400 && wantsPage && !FOR_PROGRAMS.test(c.req.path);
-      if (!isProblem) return answer;
+      // Of a host that is none there is no address, nor a page.
+      if (!isProblem || !URL.canParse(c.req.url)) return answer;
       const shown = c as unknown as ConsoleContext;
       await detect(shown, async () => {});
       return await showProblem(shown, answer, { send, clock });
