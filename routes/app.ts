@@ -18,6 +18,7 @@ import { repos } from "./repos.ts";
 import { session } from "./session.ts";
 import { tokens, whoami } from "./tokens.ts";
 import { webhooks } from "./webhooks.ts";
+import { workspaces } from "./workspaces.ts";
 import { addressOf, type Peer } from "./support/address.ts";
 import { announced, audited } from "./support/audit.ts";
 import { authenticate, type Env } from "./support/authenticate.ts";
@@ -69,7 +70,7 @@ export function createApp(services: Services): Hono<Env> {
   }
   // KubeSphere does these in other ways, elsewhere.
   app.route("/v1/tokens", tokens(services)).route("/v1/whoami", whoami());
-  app.route("/v1/audit", audit(services));
+  app.route("/v1/audit", audit(services)).route("/v1/workspaces", workspaces(services));
   app.route("/", pages.routes);
   const elsewhere = createElsewhere(BASES);
   const notThere = (c: Context<Env>) => {

@@ -5,9 +5,11 @@ import { matchesRepo, type RepoFilter, sortRepos } from "../src/catalog/repo_que
 import { invalid, unknownField } from "../src/refused.ts";
 import type { Services } from "../src/services.ts";
 import { readPointer, readProblems } from "../src/store/generations.ts";
+import type { CheckedIndex } from "../src/sync/check_index.ts";
 import { parseRepoInput } from "../src/sync/repo_input.ts";
 import {
   askForSync,
+  checkChange,
   checkInput,
   modifyRepo,
   registerRepo,
@@ -33,6 +35,7 @@ import {
   REPO_ORDERS,
 } from "./support/conditions.ts";
 import { parsePaging, slice } from "./support/paging.ts";
+import { checkRecentPage, readRecent, readRecentSyncs } from "./support/recent_syncs.ts";
 import { readRepoRows, repoView } from "./support/repo_view.ts";
 import { webhook } from "./webhook.ts";
 
@@ -48,11 +51,9 @@ export function repos(services: Services) {
       const workspace = workspaceOf(c) ?? "";
       authorize(c, "write", { kind: "repository", workspace });
       const input = parseRepoInput(await readObject(c));
-      if (readFlag("validate", c.req.query("validate"))) {
-        return c.json({
-          ok: true,
-          ...await checkInput(repositories, workspace, input, c.req.raw.signal),
-        });
+      if (isCheck(c)) {
+        const found = await checkInput(repositories, workspace, input, c.req.raw.signal);
+        return c.json(checkedView(found));
       }
       const creator = c.get("identity").name;
       const id = await registerRepo(repositories, workspace, input, creator);
@@ -61,13 +62,17 @@ export function repos(services: Services) {
     })
     .get("/", async (c) => c.json(await listRepos(c, services)))
     .get("/:repo", async (c) => {
-      const found = await repo(c, "read");
+      const found = await repo(c, "read"), recent = readRecent(c.req.query("recent"));
       const [row] = await readRepoRows(services, [found]);
-      return c.json(repoView(row!, mayChange(c, found)));
+      const [syncs] = await readRecentSyncs(services.kv, [found.id], recent);
+      return c.json({ ...repoView(row!, mayChange(c, found)), ...syncs });
     })
     .patch("/:repo", async (c) => {
       const { id } = await repo(c, "write");
       const input = parseRepoInput(await readObject(c));
+      if (isCheck(c)) {
+        return c.json(checkedView(await checkChange(repositories, id, input, c.req.raw.signal)));
+      }
       await modifyRepo(repositories, id, input, c.req.raw.signal);
       return c.json(SUCCESS);
     })
@@ -100,9 +105,21 @@ export function repos(services: Services) {
     });
 }
 
+/** Whether something is only to be tried out. */
+function isCheck(c: Context): boolean {
+  return readFlag("validate", c.req.query("validate"));
+}
+
+function checkedView({ firstProblems, durationMs, ...counts }: CheckedIndex) {
+  return { ok: true, ...counts, duration_ms: durationMs, first_problems: firstProblems };
+}
+
 async function listRepos(c: Context<Env>, services: Services) {
   const { exact, fuzzy } = readConditions(c.req.query("conditions"), CONDITIONS.repos);
   const order = readOrder(c.req.query("orderBy"), REPO_ORDERS);
+  const paging = parsePaging((name) => c.req.query(name)),
+    recent = readRecent(c.req.query("recent"));
+  checkRecentPage(recent, paging);
   const workspace = workspaceOf(c) ?? exact.get("workspace") ?? "";
   authorize(c, "read", { kind: "repository", workspace });
   const filter: RepoFilter = {
@@ -120,9 +137,10 @@ async function listRepos(c: Context<Env>, services: Services) {
   const rows = (await readRepoRows(services, found))
     .filter(({ status }) => anyState || states.has(status.state));
   const sorted = sortRepos(rows, order, isTrue(c.req.query("reverse")));
-  const page = slice(sorted, parsePaging((name) => c.req.query(name)));
+  const page = slice(sorted, paging);
+  const syncs = await readRecentSyncs(services.kv, page.map(({ repo }) => repo.id), recent);
   return {
-    items: page.map((row) => repoView(row, mayChange(c, row.repo))),
+    items: page.map((row, i) => ({ ...repoView(row, mayChange(c, row.repo)), ...syncs[i] })),
     total_count: rows.length,
   };
 }

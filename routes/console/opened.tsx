@@ -46,8 +46,7 @@ export function opened(send: Send, clock: () => number) {
     if (workspaceIn(c.req.path) !== page.workspace) return await c.notFound();
     const who = await page.root.whoami.$get().then((answer) => answer.json(), unlessUnauthorized);
     if (who !== undefined) {
-      // TODO(api): const { items } = await (await page.root.workspaces.$get()).json();
-      const items = [{ workspace: "", repositories: 0, may_write: true }];
+      const { items } = await (await page.root.workspaces.$get()).json();
       page.who = who;
       page.workspaces = items;
       page.mayWrite = items.some(({ workspace, may_write }) =>
@@ -170,8 +169,9 @@ const SAFE_PATH = /^\/(?!\/)[!-[\]-~]*$/;
 
 /** Where to go after signing in: a path of this host, whatever was sent. */
 export function safePath(text: string | undefined): string {
-  const isSafe = text !== undefined && text.length <= MAX_PATH && SAFE_PATH.test(text);
-  return isSafe ? text : "/";
+  if (text === undefined || text.length > MAX_PATH || !SAFE_PATH.test(text)) return "/";
+  // `/.//host` is a path, until somebody has made it shorter.
+  return URL.parse(text, "http://localhost")?.pathname.startsWith("//") ? "/" : text;
 }
 
 async function askToSignIn(c: ConsoleContext): Promise<Response> {

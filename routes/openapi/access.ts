@@ -98,6 +98,25 @@ const readIdentity = operation({
   responses: { 200: json(Identity, "The caller, as Chartroom sees it.") },
 }, { access: "read" });
 
+const Workspace = z.object({
+  workspace: z.string().describe("Empty: where repositories are global."),
+  repositories: z.int().min(0).describe("How many there are."),
+  may_write: z.boolean().describe("Whether the caller may register and change repositories there."),
+}).openapi("Workspace");
+
+const listWorkspaces = operation({
+  method: "get",
+  path: "/workspaces",
+  operationId: "listWorkspaces",
+  summary: "List workspaces",
+  description:
+    "Those in which the caller sees repositories or has a role, by name. The first one " +
+    "is where repositories are global.",
+  tags,
+  request: { query: z.object(paging) },
+  responses: { 200: json(listOf(Workspace).openapi("WorkspaceList"), "A page of them.") },
+}, { access: "read" });
+
 const Session = z.object({ ...who, expire_time: time() }).openapi("Session");
 const withCookie = (answer: object, description: string) => ({
   ...answer,
@@ -167,6 +186,7 @@ export const access = new OpenAPIHono()
   .openapi(listTokens, never)
   .openapi(revokeToken, never)
   .openapi(readIdentity, never)
+  .openapi(listWorkspaces, never)
   .openapi(beginSession, never)
   .openapi(readSession, never)
   .openapi(endSession, never);

@@ -81,7 +81,8 @@ export function makeDocument(version: string, recorded: Recorded): Document {
 
 /** Where a path is, if it is not below each base. */
 function serversOf(path: string) {
-  if (/^\/(webhooks|tokens|whoami|audit|session)\b/.test(path)) return SERVERS.slice(0, 1);
+  const isOwn = /^\/((webhooks|tokens|whoami|audit|session)\b|workspaces$)/.test(path);
+  if (isOwn) return SERVERS.slice(0, 1);
   if (!/^\/(healthz|readyz|openapi\.json|docs)/.test(path)) return undefined;
   return [{ url: "/", description: "Without a base." }];
 }

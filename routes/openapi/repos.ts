@@ -4,12 +4,19 @@ import { OpenAPIHono, z } from "@hono/zod-openapi";
 import { IGNORED_FIELDS } from "../../src/sync/repo_input.ts";
 import { CONDITIONS, REPO_ORDERS } from "../support/conditions.ts";
 import { body, json, operation } from "./operation.ts";
-import { conditions, flag, orderBy, paging, repo, reverse } from "./parameters.ts";
+import { MAX_RECENT, MAX_RECENT_REPOS } from "../support/recent_syncs.ts";
+import { conditions, flag, integer, orderBy, paging, repo, reverse } from "./parameters.ts";
 import { SAMPLE } from "./sample.ts";
 import { IndexProblem, listOf, Message, Repo } from "./schemas.ts";
 
 const tags = ["Repositories"];
 const params = z.object({ repo });
+
+const recent = (more = "") =>
+  integer(`Tell of each repository its last syncs, so many of them.${more}`, {
+    minimum: 1,
+    maximum: MAX_RECENT,
+  });
 
 /** What KubeSphere's console sends besides, for who makes a schema of a body. */
 const ignoring = (...names: string[]) => ({ "x-ignored": names });
@@ -60,6 +67,8 @@ const Checked = z.object({
   versions: z.int(),
   problems: z.int().describe("Entries that could not be used."),
   bytes: z.int(),
+  duration_ms: z.int().describe("That its download and reading took."),
+  first_problems: z.array(IndexProblem).describe("The first 10 of them."),
 }).openapi("Checked", { description: "What an index holds, found without keeping it." });
 const Asked = z.object({ message: z.string(), repo_event_id: z.string() }).openapi("Asked");
 
@@ -76,11 +85,16 @@ const listRepos = operation({
       conditions: conditions(CONDITIONS.repos, "", "keyword=harb,status=successful|failed"),
       orderBy: orderBy(REPO_ORDERS),
       reverse,
+      recent: recent(` \`limit\` is at most ${MAX_RECENT_REPOS} then.`),
       ...paging,
     }),
   },
   responses: { 200: json(listOf(Repo).openapi("RepoList"), "A page of them.") },
-}, { access: "read", fails: [400, 403], example: { query: { orderBy: "name", limit: "5" } } });
+}, {
+  access: "read",
+  fails: [400, 403],
+  example: { query: { orderBy: "name", limit: "5", recent: "3" } },
+});
 
 const registerRepo = operation({
   method: "post",
@@ -88,7 +102,7 @@ const registerRepo = operation({
   operationId: "registerRepo",
   summary: "Register a repository, or try one out",
   description: "Answers before the first sync, which starts at once. With `validate=true` the " +
-    "index is downloaded and read, and nothing is kept.",
+    "index is downloaded and read, unless the name is taken, and nothing is kept.",
   tags,
   request: {
     query: z.object({ validate: flag("Only try it out.") }),
@@ -109,22 +123,27 @@ const readRepo = operation({
   operationId: "readRepo",
   summary: "Describe a repository",
   tags,
-  request: { params },
+  request: { params, query: z.object({ recent: recent() }) },
   responses: { 200: json(Repo, "The repository.") },
-}, { access: "read", fails: [404] });
+}, { access: "read", fails: [400, 404] });
 
 const changeRepo = operation({
   method: "patch",
   path: "/repos/{repo}",
   operationId: "changeRepo",
-  summary: "Change a repository",
+  summary: "Change a repository, or try a change out",
   description:
     "A new URL, credential or certificate is tried out first, and a sync follows. What " +
-    "is kept sealed stays as long as the URL's origin does. The types of a merge patch and a JSON " +
-    "patch are taken too, and mean the same.",
+    "is kept sealed stays as long as the URL's origin does. With `validate=true` the index is " +
+    "downloaded and read with what would be kept, whatever changes, and nothing is changed. The " +
+    "types of a merge patch and a JSON patch are taken too, and mean the same.",
   tags,
-  request: { params, body: body(RepoChange) },
-  responses: { 200: json(Message, "It is changed.") },
+  request: {
+    params,
+    query: z.object({ validate: flag("Only try it out.") }),
+    body: body(RepoChange),
+  },
+  responses: { 200: json(z.union([Message, Checked]), "It is changed; or what its index holds.") },
 }, {
   access: "write",
   fails: [400, 404, 409, 413, 415],

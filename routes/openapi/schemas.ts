@@ -78,6 +78,22 @@ const RepoSync = z.object({
   index_bytes: count().optional().describe("Decoded bytes of the last index."),
 }).openapi("RepoSync", { description: "What `status` cannot say of a repository's syncs." });
 
+const RecentSync = z.object({
+  repo_event_id: eventId(),
+  status: z.enum(["successful", "failed"]),
+  status_time: time().describe("When it ended."),
+  reason: reason(),
+  duration_ms: count(),
+  index_bytes: count(),
+  changes: z.object({
+    apps_added: count(),
+    apps_removed: count(),
+    versions_added: count(),
+    versions_removed: count(),
+    versions_republished: count(),
+  }).optional().describe("How many of them it changed. Absent: nothing."),
+}).openapi("RecentSync", { description: "A sync in numbers; its event has the names." });
+
 export const Repo = z.object({
   category_set: z.null(),
   create_time: time(),
@@ -100,7 +116,11 @@ export const Repo = z.object({
   client_certificate_set: z.boolean(),
   webhook_set: z.boolean(),
   suspended: z.boolean().describe("Whether it is synced on demand alone."),
+  app_total: count().describe("Apps of the index that is served."),
+  version_total: count(),
   sync: RepoSync,
+  recent_syncs: z.array(RecentSync).optional()
+    .describe("The last ones that have ended, newest first. Only with `recent`."),
 }).openapi("Repo", { description: "A repository, with KubeSphere's keys and some more." });
 
 const Changed = z.object({
@@ -170,6 +190,21 @@ export const AppVersion = z.object({
   kube_version: z.string().optional().describe("Versions of Kubernetes that it admits."),
   type: z.string().optional().describe("`application` or `library`."),
 }).openapi("AppVersion", { description: "A version of an app." });
+
+const Dependency = z.object({
+  name: z.string().optional(),
+  version: z.string().optional().describe("A version, or a constraint."),
+  repository: z.string().optional(),
+  alias: z.string().optional(),
+  condition: z.string().optional().describe("Paths of values that switch it on."),
+  tags: z.array(z.string()).optional(),
+}).openapi("Dependency", { description: "A chart that a chart needs, as the index has it." });
+
+export const AppVersionDetail = z.object({
+  ...AppVersion.shape,
+  dependencies: z.array(Dependency).optional(),
+  annotations: z.record(z.string(), z.string()).optional(),
+}).openapi("AppVersionDetail", { description: "A version, with what lists leave out." });
 
 /** Categories are made by nobody at no time. */
 const category = { category_id: z.string(), create_time: time(), locale: z.literal("{}") };

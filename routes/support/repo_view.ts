@@ -3,6 +3,7 @@
 import { NO_TIME } from "../../src/helm/time.ts";
 import type { Services } from "../../src/services.ts";
 import type { SyncEvent } from "../../src/store/events.ts";
+import type { Pointer } from "../../src/store/generations.ts";
 import { leasedRepos } from "../../src/store/leases.ts";
 import type { Repo } from "../../src/store/repos.ts";
 import { NEVER_SYNCED, readStatuses, type SyncStatus } from "../../src/store/sync_status.ts";
@@ -12,26 +13,30 @@ import { type Standing, standingOf } from "../../src/sync/watch.ts";
 /** A repository, and how it stands. */
 export interface RepoRow {
   repo: Repo;
+  /** Of the generation that is served, if there is one. */
+  pointer: Pointer | undefined;
   status: SyncStatus;
   standing: Standing;
 }
 
 /** How the given repositories stand, in their order. */
 export async function readRepoRows(
-  { kv, syncer, clock }: Services,
+  { kv, syncer, clock, directory }: Services,
   repos: readonly Repo[],
 ): Promise<RepoRow[]> {
   const now = clock();
-  const [statuses, leased] = await Promise.all([
+  const [statuses, leased, { pointers }] = await Promise.all([
     readStatuses(kv, repos.map(({ id }) => id)),
     leasedRepos(kv, now),
+    directory.current(),
   ]);
   const busy = repos.filter(({ id }) => leased.has(id)).map(({ id }) => id);
   const written = await readProgress(kv, busy);
   return repos.map((repo, i) => {
     const status = statuses[i] ?? NEVER_SYNCED;
     const told = [syncer.progress(repo.id), written[busy.indexOf(repo.id)]];
-    return { repo, status, standing: standingOf(status, leased.has(repo.id), told, now) };
+    const standing = standingOf(status, leased.has(repo.id), told, now);
+    return { repo, pointer: pointers.get(repo.id), status, standing };
   });
 }
 
@@ -40,7 +45,7 @@ export async function readRepoRows(
  * in which some servers want a token, only to who `mayChange` it.
  */
 export function repoView(row: RepoRow, mayChange: boolean) {
-  const { repo, status } = row;
+  const { repo, pointer, status } = row;
   return {
     category_set: null,
     create_time: time(repo.createTime),
@@ -62,6 +67,8 @@ export function repoView(row: RepoRow, mayChange: boolean) {
     client_certificate_set: repo.client_certificate !== undefined,
     webhook_set: repo.webhook !== undefined,
     suspended: repo.suspended ?? false,
+    app_total: pointer?.apps ?? 0,
+    version_total: pointer?.versions ?? 0,
     sync: syncView(row),
   };
 }
@@ -118,6 +125,28 @@ export function eventView(repoId: string, event: SyncEvent) {
         versions_added: changes.versionsAdded,
         versions_removed: changes.versionsRemoved,
         versions_republished: changes.versionsRepublished,
+      },
+    }),
+  };
+}
+
+/** The same in numbers, for who shows many of them. */
+export function recentSyncView(event: SyncEvent) {
+  const { changes } = event;
+  return {
+    repo_event_id: event.id,
+    status: event.state,
+    status_time: time(event.finishedAt),
+    ...(event.reason && { reason: event.reason }),
+    duration_ms: event.durationMs,
+    index_bytes: event.bytes,
+    ...(changes && {
+      changes: {
+        apps_added: changes.appsAdded.count,
+        apps_removed: changes.appsRemoved.count,
+        versions_added: changes.versionsAdded.count,
+        versions_removed: changes.versionsRemoved.count,
+        versions_republished: changes.versionsRepublished.count,
       },
     }),
   };

@@ -75,6 +75,13 @@ export async function listEvents(kv: Kv, repoId: string, after?: number): Promis
   return entries.map(({ value }) => value);
 }
 
+/** The ends of the last `count` syncs, newest first. */
+export async function listSyncs(kv: Kv, repoId: string, count: number): Promise<SyncEvent[]> {
+  // Each may have an event of another kind beside it.
+  const entries = await kv.list<SyncEvent>({ prefix: keys.events(repoId) }, 2 * count);
+  return entries.map(({ value }) => value).filter(({ kind }) => kind === undefined).slice(0, count);
+}
+
 /** Deletes what is over {@link MAX_EVENTS}, now and then. `syncs` counts the repository's syncs. */
 export async function trimEvents(kv: Kv, repoId: string, syncs: number): Promise<void> {
   if (syncs % TRIM_EVERY !== 0) return;

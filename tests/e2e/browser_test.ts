@@ -10,8 +10,11 @@ import {
   takeFaults,
   type View,
   weightOf,
+  withSite,
 } from "../support/browser.ts";
+import { canary } from "../support/canary.ts";
 import { withChartroom } from "../support/chartroom.ts";
+import { takeLeaks } from "../support/leaks.ts";
 
 const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; " +
   "connect-src 'self'; form-action 'self'";
@@ -36,18 +39,13 @@ async function withPages(
   pages: Record<string, Content>,
   test: (baseUrl: string) => Promise<void>,
 ): Promise<void> {
-  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, ({ url }) => {
+  await withSite(({ url }) => {
     const page = pages[new URL(url).pathname];
     if (page === undefined) return new Response("not here", { status: 404 });
     const headers = new Headers({ "content-security-policy": POLICY, ...page.headers });
     headers.set("content-type", page.type ?? "text/javascript");
     return new Response(page.body, { headers });
-  });
-  try {
-    await test(`http://localhost:${server.addr.port}`);
-  } finally {
-    await server.shutdown();
-  }
+  }, test);
 }
 
 /** What is found when the page at `/` is looked at, with whatever it needs. */
@@ -57,7 +55,6 @@ async function faultsOf(pages: Record<string, Content>, view: Partial<View> = {}
     const page = await openPage({ baseUrl, ...view });
     await page.goto("/");
     faults.push(...await takeFaults());
-    await page.close();
   });
   return faults;
 }
@@ -129,13 +126,13 @@ Deno.test("a request to another host is a fault, and goes nowhere", async () => 
 });
 
 Deno.test("an answer that leads to another host is a fault", async () => {
-  const refresh = { refresh: `0; url=${OUTSIDE_NAME}` };
+  const refresh = { refresh: `0; url=${OUTSIDE}` };
   await withPages({ "/": { ...html("moved"), headers: refresh } }, async (baseUrl) => {
     const page = await openPage({ baseUrl });
     const outside = page.waitForEvent("requestfailed");
     await page.goto("/");
     assert.match((await outside).failure()?.errorText ?? "", /ERR_NAME_NOT_RESOLVED/);
-    assert.deepEqual(await takeFaults(), [`a request to another host: ${OUTSIDE_NAME}`]);
+    assert.deepEqual(await takeFaults(), [`a request to another host: ${OUTSIDE}`]);
   });
 });
 
@@ -228,19 +225,41 @@ Deno.test("a browser keeps the cookie of a session on loopback without TLS", asy
   });
 });
 
+Deno.test("what a page is told is searched for secrets, head and body", async () => {
+  const headers = { "x-said": canary("head") };
+  for (const page of [html(canary("body")), { ...html(""), headers }]) {
+    assert.deepEqual(await faultsOf({ "/": page }), []);
+    assert.match(takeLeaks().join(), /^an answer.*: plain/);
+  }
+});
+
+Deno.test("a page that follows a stream keeps no test from its end", async () => {
+  const body = `new EventSource("/stream").onopen = () => document.title = "open"`;
+  const script = new Response(body, { headers: { "content-type": "text/javascript" } });
+  const page = html("", SCRIPT), stream = new ReadableStream();
+  const answers: Record<string, Response> = {
+    "/": new Response(page.body, { headers: { "content-type": page.type ?? "" } }),
+    "/a.js": script,
+    "/stream": new Response(stream, { headers: { "content-type": "text/event-stream" } }),
+  };
+  await withSite(
+    ({ url }) => answers[new URL(url).pathname] ?? Response.error(),
+    async (baseUrl) => {
+      const page = await openPage({ baseUrl });
+      assert.ok(await weightOf(page, "/") > 0);
+      await page.waitForFunction(`document.title === "open"`);
+    },
+  );
+});
+
 Deno.test("axe finds nothing in the reference, light and dark", async () => {
   await withChartroom(async ({ services }) => {
-    const app = createApp(services);
-    const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, app.fetch);
-    const baseUrl = `http://localhost:${server.addr.port}`;
-    try {
+    await withSite(createApp(services).fetch, async (baseUrl) => {
       for (const theme of ["light", "dark"] as const) {
         const page = await openPage({ baseUrl, theme });
         await page.goto("/docs");
         await accessible(page);
       }
-    } finally {
-      await server.shutdown();
-    }
+    });
   });
 });

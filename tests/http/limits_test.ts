@@ -159,6 +159,8 @@ Deno.test("what costs more counts more", () =>
         [2, "GET", "/v1/apps?limit=151"],
         [7, "GET", "/v1/apps?limit=1000"],
         [10, "GET", "/v1/repos?limit=-1"],
+        [5, "GET", "/v1/repos?recent=5"],
+        [64, "GET", "/v1/repos?recent=30&limit=100"],
         [100, "GET", "/v1/apps?limit=-1"],
         [100, "GET", "/v1/apps?paging=limit=-1,page=1"],
         [100, "GET", "/v1/apps?limit=99999999999"],

@@ -187,6 +187,8 @@ const RULES: Readonly<Record<string, Rule>> = {
   // Nothing shows that it is no foreign page.
   "DELETE /session": { table: NEVER, by: "nothing" },
   "GET /whoami": { table: ALL, by: "nothing" },
+  // To each another list; see below.
+  "GET /workspaces": { table: ALL, by: "nothing" },
   "GET /audit": { table: ADMINS, by: "nothing" },
   "GET /tokens": { table: ADMINS, by: "nothing" },
   "POST /tokens": { table: LET_IN, by: "thing" },
@@ -273,6 +275,42 @@ Deno.test("lists hold what their reader may see, and nothing else", async () => 
       assert.deepEqual(named.sort(), categories, title);
     }
   }
+});
+
+Deno.test("workspaces are listed to who sees repositories there or has a role, with what they may", async () => {
+  await using world = await World.make();
+  for (const who of Object.keys(READ) as Who[]) {
+    const { body } = await world.call("GET", "/v1/workspaces", undefined, world.headersOf(who));
+    const expected = PLACES.map((workspace, i) => ({ workspace, i }))
+      .filter(({ i }) => cell(READ, who, i) === "ok")
+      .map(({ workspace, i }) => ({
+        workspace,
+        repositories: 1,
+        may_write: cell(REGISTER, who, i) === "ok",
+      }));
+    assert.deepEqual(body, { items: expected, total_count: expected.length }, who);
+  }
+  const { repo } = world.about.get("ws2")!;
+  const bootstrap = world.headersOf("bootstrap");
+  await world.call("DELETE", `/v1/repos/${repo}`, undefined, bootstrap);
+  const third = { name: "third", url: world.upstream.url, sync_period: "0" };
+  await world.call("POST", "/v1/workspaces/ws3/repos", third, bootstrap);
+  const listed = async (who: Who, query = "") => {
+    const headers = world.headersOf(who);
+    const { body } = await world.call("GET", `/v1/workspaces${query}`, undefined, headers);
+    return body.items.map((item: { workspace: string; repositories: number }) =>
+      `${item.workspace} ${item.repositories}`
+    );
+  };
+  // A role is told where there is nothing; what there is, to no stranger.
+  assert.deepEqual(await listed("viewer2"), [" 1", "ws2 0"]);
+  assert.deepEqual(await listed("viewer1"), [" 1", "ws1 1"]);
+  assert.deepEqual(await listed("anonymous"), [" 1"]);
+  assert.deepEqual(await listed("viewerAll"), [" 1", "ws1 1", "ws3 1"]);
+  assert.deepEqual(await listed("viewerAll", "?limit=1&page=2"), ["ws1 1"]);
+  const elsewhere = "/kapis/openpitrix.io/v1/workspaces";
+  assert.equal((await world.call("GET", elsewhere, undefined, bootstrap)).status, 404);
+  await world.chartroom.services.syncer.idle();
 });
 
 function repoIdOf(appId: string): string {

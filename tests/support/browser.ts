@@ -13,8 +13,10 @@ import type {
   BrowserContextOptions,
   Page,
   Request,
+  Response as Answer,
 } from "playwright-core";
 import { launchChromium } from "./chromium.ts";
+import { watchAnswer } from "./leaks.ts";
 
 export type { Page } from "playwright-core";
 
@@ -50,6 +52,7 @@ let browser: Browser | undefined;
 const contexts: BrowserContext[] = [];
 const scriptless = new WeakSet<BrowserContext>();
 const faults: string[] = [];
+const searches: Promise<void>[] = [];
 
 /** A page of somebody who has never been here: without cookies, and with nothing in the cache. */
 export async function openPage(view: View): Promise<Page> {
@@ -79,6 +82,7 @@ function watch(context: BrowserContext) {
     if (isOutside(url)) note("a request to another host", url);
   };
   context.on("request", (request) => noteOutside(request.url()));
+  context.on("response", (answer) => searches.push(search(answer)));
   context.on("page", (page) => {
     page.on("websocket", (socket) => noteOutside(socket.url()));
     page.on("crash", () => note("a crash", page.url()));
@@ -94,6 +98,20 @@ function watch(context: BrowserContext) {
   });
 }
 
+/** Searches what a page is told for secrets, as all that comes out of Chartroom is. */
+async function search(answer: Answer): Promise<void> {
+  try {
+    const headers = (await answer.headersArray()).map(({ name, value }): [string, string] => [
+      name,
+      value,
+    ]);
+    const text = await answer.text();
+    watchAnswer({ statusText: answer.statusText(), headers: new Headers(headers) }, text);
+  } catch {
+    // What leads elsewhere has no body to be had, nor has what the page did not wait for.
+  }
+}
+
 function isOutside(url: string): boolean {
   const { protocol, hostname } = new URL(url);
   return /^(http|ws)s?:$/.test(protocol) && !LOOPBACK.test(hostname);
@@ -105,6 +123,26 @@ export async function takeFaults(): Promise<string[]> {
   const pages = contexts.flatMap((context) => context.pages());
   await Promise.all(pages.map((page) => page.evaluate("0").catch(() => {})));
   return faults.splice(0);
+}
+
+/** Serves on loopback while a test runs. All pages are closed first: a stream would keep it up. */
+export async function withSite(
+  handler: Deno.ServeHandler<Deno.NetAddr>,
+  test: (baseUrl: string) => Promise<void>,
+): Promise<void> {
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, handler);
+  try {
+    await test(`http://localhost:${server.addr.port}`);
+  } finally {
+    await closePages();
+    await server.shutdown();
+  }
+}
+
+async function closePages(): Promise<void> {
+  faults.push(...await takeFaults());
+  await Promise.all(contexts.splice(0).map((context) => context.close()));
+  await Promise.all(searches.splice(0));
 }
 
 /**
@@ -195,8 +233,8 @@ Deno.test.beforeAll(async () => {
   browser = await launchChromium();
 });
 Deno.test.afterEach(async () => {
-  const found = await takeFaults();
-  await Promise.all(contexts.splice(0).map((context) => context.close()));
+  await closePages();
+  const found = faults.splice(0);
   if (found.length > 0) throw new Error(`in the browser:\n${found.join("\n")}`);
 });
 Deno.test.afterAll(async () => {
