@@ -60,7 +60,7 @@ Deno.test("a repository is added from a pasted URL, tried out, and seen to becom
       serve: (_path, answer) => upstream.serve("/charts/harbour/index.yaml", answer),
     }, INDEX);
     await save(page);
-    await page.waitForURL(/\/repos\/repo-\w+$/);
+    await notice(page).getByText("The repository was added").waitFor();
     await asked;
     await page.goto("/repos");
     await row(page, "harbour").getByText("Syncing").waitFor();
