@@ -67,7 +67,7 @@ export function RepoList(shown: Shown) {
       <div id="rows" data-poll={items.some(isBusy) ? POLL_MS : undefined}>
         {total === 0 ? <None page={page} isNarrowed={isNarrowed} /> : (
           <>
-            <p class="quiet total" role="status">
+            <p class="quiet repos-total" role="status">
               {isNarrowed ? repos.found(count, total) : repos.total(count, total)}
             </p>
             <Rows {...shown} />

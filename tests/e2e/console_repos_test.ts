@@ -60,7 +60,7 @@ Deno.test("a repository is added from a pasted URL, tried out, and seen to becom
       serve: (_path, answer) => upstream.serve("/charts/harbour/index.yaml", answer),
     }, INDEX);
     await save(page);
-    await page.waitForURL(/\/repos\/repo-\w+$/);
+    await notice(page).getByText("The repository was added").waitFor();
     await asked;
     await page.goto("/repos");
     await row(page, "harbour").getByText("Syncing").waitFor();
@@ -81,10 +81,10 @@ Deno.test("what is wrong with an upstream is told beside the URL, and what is ty
     await page.locator("#username").fill("ada");
     await page.locator("#password").fill("wrong");
     const cases = [
-      ["http://127.0.0.1:1", "does not answer"],
+      ["http://127.0.0.1:1", "cannot be reached"],
       ["http://192.168.0.1", "expected an address that Chartroom may call"],
       [`${upstream.url}/page`, "a web page, not an index"],
-      [upstream.url, "does not let Chartroom in"],
+      [upstream.url, "wants other credentials"],
     ] as const;
     for (const [url, told] of cases) {
       await page.locator("#address").fill(url);
@@ -188,7 +188,7 @@ Deno.test("a credential is replaced and removed, and said to go with another hos
     await page.locator("#username").fill("ada");
     await page.locator("#password").fill("wrong");
     await save(page);
-    await errorOf(page, "address").getByText("does not let Chartroom in").waitFor();
+    await errorOf(page, "address").getByText("wants other credentials").waitFor();
     await page.locator("#password").fill(PASSWORD);
     await accessible(page);
     await save(page);

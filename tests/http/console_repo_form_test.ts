@@ -97,9 +97,9 @@ Deno.test("what is wrong with an index is told beside the URL, with what to do",
     servePrivately(pages);
     upstream.serve("/page/index.yaml", "<!doctype html><html></html>");
     const cases: [string, number, RegExp, RegExp][] = [
-      [hostOf(pages), 400, /does not let Chartroom in/, /./],
-      [`${hostOf(pages)}/page`, 400, /a web page, not an index. Register/, /不是索引/],
-      ["127.0.0.1:1", 400, /The server does not answer/, /./],
+      [hostOf(pages), 400, /wants other credentials/, /./],
+      [`${hostOf(pages)}/page`, 400, /a web page, not an index. Enter/, /不是索引/],
+      ["127.0.0.1:1", 400, /The host cannot be reached/, /./],
       [
         "192.168.0.1",
         400,
@@ -272,7 +272,7 @@ Deno.test("what is stored sealed is kept, replaced or removed as is chosen", () 
     assert.match(empty.text, /Enter the new one, or keep what is stored/);
     const wrong = await edit({ credential_choice: "replace", username: "ada", password: "no" });
     assert.equal(wrong.status, 400);
-    assert.match(wrong.text, /does not let Chartroom in/);
+    assert.match(wrong.text, /wants other credentials/);
     servePrivately(pages, "grace");
     const replaced = { credential_choice: "replace", username: "grace", password: PASSWORD };
     assert.equal((await edit(replaced)).status, 303);

@@ -62,7 +62,7 @@ Deno.test("a list tells why a sync failed, and what is suspended, and what goes 
     await register(`${upstream.url}/page`, { name: "page" });
     const suspended = await register(`${upstream.url}/good`, { name: "still", suspended: true });
     const { html, text } = await show("/repos");
-    assert.match(text, /Failed The answer is a web page, not an index/);
+    assert.match(text, /Failed There is a web page, not an index/);
     assert.match(
       elementWith(html, 'class="badge bad"')!,
       /title="the upstream answered with an HTML/,

@@ -189,6 +189,8 @@ export const en = {
   byCommand: (name: string) => `The same with ${name}`,
 
   done: {
+    created: "The repository was added. Its first sync has begun.",
+    saved: "The changes are saved.",
     sync: "A sync was asked for.",
     suspended: "The repository is suspended.",
     resumed: "The repository is synced by itself again.",
@@ -380,6 +382,8 @@ export const zh: typeof en = {
   byCommand: (name) => `使用 ${name} 设置`,
 
   done: {
+    created: "应用仓库已添加,首次同步已开始。",
+    saved: "更改已保存。",
     sync: "已请求同步。",
     suspended: "仓库已暂停同步。",
     resumed: "仓库已恢复自动同步。",
