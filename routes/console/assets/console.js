@@ -60,6 +60,14 @@ function swap(page, ids) {
   for (const place of all("[data-says]")) {
     place.textContent = document.getElementById(place.dataset.says)?.textContent ?? "";
   }
+  // A field that somebody types into stays; whether it is wrong is as the new page has it.
+  for (const field of all("form[data-live] input[aria-describedby]")) {
+    const fresh = page.getElementById(field.id);
+    for (const name of fresh ? ["aria-describedby", "aria-invalid"] : []) {
+      if (fresh.hasAttribute(name)) field.setAttribute(name, fresh.getAttribute(name));
+      else field.removeAttribute(name);
+    }
+  }
   document.title = page.title;
   if (focused && !document.activeElement?.matches(focused)) {
     document.querySelector(focused)?.focus();
@@ -261,9 +269,12 @@ function showProgress(element, { state, phase, bytes, total_bytes, charts }) {
 function bytesText(bytes) {
   const step = Math.min(Math.floor(Math.log10(Math.max(bytes, 1)) / 3), 3);
   const unit = ["byte", "kilobyte", "megabyte", "gigabyte"][step];
-  const maximumFractionDigits = step === 0 ? 0 : 1;
-  return (bytes / 1_000 ** step)
-    .toLocaleString(language, { style: "unit", unit, unitDisplay: "short", maximumFractionDigits });
+  return (bytes / 1_000 ** step).toLocaleString(language, {
+    style: "unit",
+    unit,
+    unitDisplay: step === 0 ? "long" : "short",
+    maximumFractionDigits: step === 0 ? 0 : 1,
+  });
 }
 
 // Copying.
@@ -376,11 +387,11 @@ on("input", "form[data-repo-form] #address", (address) => {
     [address.value, username.value, password.value] = [bare, decoded(user), decoded(secret)];
     document.getElementById("credential_choice-replace")?.click();
   }
-  const isOwn = address.form.dataset.repoId || name.dataset.typed || name.value;
-  if (!isOwn || name.dataset.suggested === name.value) {
-    name.dataset.suggested = name.value = nameIn(address.value);
-    askForName(name);
-  }
+  const before = address.dataset.before ?? address.defaultValue;
+  address.dataset.before = address.value;
+  if (address.form.dataset.repoId || ![nameIn(before), ""].includes(name.value)) return;
+  name.value = nameIn(address.value);
+  askForName(name);
 });
 on("input", "form[data-repo-form] :is(#address, #protocol)", ({ form: { elements } }) => {
   const moves = document.getElementById("moves");
@@ -424,6 +435,104 @@ function askForName(field) {
     hint.hidden = other === undefined || other.repo_id === form.dataset.repoId;
   }, TYPING_MS);
 }
+
+// Finding a text: `<div data-find="id of what is looked through">` with a field, an output and
+// buttons `[data-to]`. What is found is marked without a change to the page, however much it is.
+const MAX_FOUND = 10_000;
+const textsOf = new WeakMap();
+let found = [], foundAt = -1;
+
+on("input", "[data-find] input", (field) => find(field.closest("[data-find]"), field.value));
+on("keydown", "[data-find] input", (field, event) => {
+  if (event.key !== "Enter" || event.isComposing) return;
+  event.preventDefault();
+  goTo(field.closest("[data-find]"), event.shiftKey ? -1 : 1);
+});
+on("click", "[data-find] [data-to]", (button) => {
+  goTo(button.closest("[data-find]"), Number(button.dataset.to));
+});
+
+/** The texts of an element's nodes, as one in small letters, and where each of them begins. */
+function textsWithin(element) {
+  let texts = textsOf.get(element);
+  if (texts !== undefined) return texts;
+  const walker = document.createTreeWalker(element, NodeFilter.SHOW_TEXT), nodes = [], starts = [];
+  let text = "";
+  while (walker.nextNode()) {
+    nodes.push(walker.currentNode);
+    starts.push(text.length);
+    // Characters that are longer as small letters would move all that follows.
+    const { data } = walker.currentNode, small = data.toLowerCase();
+    text += small.length === data.length ? small : data;
+  }
+  textsOf.set(element, texts = { text, nodes, starts });
+  return texts;
+}
+
+function find(box, wanted) {
+  const { text, nodes, starts } = textsWithin(document.getElementById(box.dataset.find));
+  const small = wanted.toLowerCase();
+  found = [];
+  foundAt = -1;
+  let node = 0;
+  const placeOf = (at) => {
+    while (starts[node + 1] <= at) node++;
+    return [nodes[node], at - starts[node]];
+  };
+  for (let at = 0; small !== "" && found.length < MAX_FOUND; at += small.length) {
+    at = text.indexOf(small, at);
+    if (at < 0) break;
+    const range = new Range();
+    range.setStart(...placeOf(at));
+    const [last, offset] = placeOf(at + small.length - 1);
+    range.setEnd(last, offset + 1);
+    found.push(range);
+  }
+  for (const button of all("[data-to]", box)) button.disabled = found.length === 0;
+  globalThis.CSS.highlights?.set("found", new Highlight(...found));
+  if (found.length > 0) goTo(box, 1);
+  else {
+    globalThis.CSS.highlights?.delete("found-now");
+    box.querySelector("output").textContent = small === "" ? "" : box.dataset.none;
+  }
+}
+
+function goTo(box, step) {
+  if (found.length === 0) return;
+  foundAt = (foundAt + step + found.length) % found.length;
+  const range = found[foundAt], place = range.startContainer.parentElement;
+  for (let outer = place; outer !== null; outer = outer.parentElement) {
+    if (outer.tagName === "DETAILS") outer.open = true;
+  }
+  if (globalThis.CSS.highlights) CSS.highlights.set("found-now", new Highlight(range));
+  else {
+    getSelection().removeAllRanges();
+    getSelection().addRange(range);
+  }
+  place.scrollIntoView({ block: "center", inline: "nearest" });
+  const total = found.length === MAX_FOUND ? `${MAX_FOUND}+` : found.length;
+  box.querySelector("output").textContent = `${foundAt + 1} / ${total}`;
+}
+
+// All `<details>` within an element, opened or closed: `<button data-unfold="id">`, `[data-fold]`.
+on("click", "[data-unfold], [data-fold]", ({ dataset: { unfold, fold } }) => {
+  const within = document.getElementById(unfold ?? fold);
+  for (const details of all("details", within)) details.open = unfold !== undefined;
+});
+
+// A tree that shows what has a text in its name: `<input data-filter="id of the tree">`.
+on("input", "[data-filter]", ({ value, dataset }) => {
+  const tree = document.getElementById(dataset.filter), wanted = value.trim().toLowerCase();
+  for (const link of all("a", tree)) {
+    const name = new URL(link.href).searchParams.get("file") ?? link.textContent;
+    link.parentElement.hidden = !name.toLowerCase().includes(wanted);
+  }
+  for (const details of all("details", tree)) {
+    const hasSome = details.querySelector("li:not([hidden]) > a") !== null;
+    details.parentElement.hidden = !hasSome;
+    if (wanted !== "" && hasSome) details.open = true;
+  }
+});
 
 // Times that pass.
 const since = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
