@@ -85,19 +85,26 @@ Deno.test("an answer that comes late does not take the place of a later one", ()
   withApps(async ({ open }) => {
     const page = await open();
     await page.goto("/apps");
-    const held = Promise.withResolvers<void>(), asked = Promise.withResolvers<void>();
+    const asked = Promise.withResolvers<void>(), held = Promise.withResolvers<void>();
+    const ended = Promise.withResolvers<void>();
     await page.route(/[?&]q=app-11$/, async (route) => {
       asked.resolve();
       await held.promise;
       await route.continue().catch(() => {});
     });
+    for (const event of ["requestfinished", "requestfailed"] as const) {
+      page.on(event as "requestfinished", (request) => {
+        if (request.url().endsWith("q=app-11")) ended.resolve();
+      });
+    }
     await page.fill("#q", "app-11");
     await asked.promise;
-    await page.fill("#q", "app-12");
-    await counts(page, "1 app for “app-12”");
-    held.resolve();
     await page.fill("#q", "app-13");
     await counts(page, "1 app for “app-13”");
+    held.resolve();
+    await ended.promise;
+    // Whatever is done with that answer is done before one that is asked for now.
+    await page.evaluate(`fetch("/healthz").then((answer) => answer.text())`);
     assert.equal(queryOf(page), "?q=app-13");
     assert.deepEqual(await names(page), ["app-13"]);
   }));
