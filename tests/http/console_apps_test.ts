@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { createApp } from "../../routes/app.ts";
+import { canary } from "../support/canary.ts";
 import { type Chartroom, withChartroom } from "../support/chartroom.ts";
 import { indexOf, type Upstream, type VersionSpec } from "../support/upstream.ts";
 
@@ -20,6 +21,7 @@ const ONE = indexOf({
   old: [at("2020-01-01", { deprecated: true, kubeVersion: "<1.20.0-0" })],
 });
 const TWO = indexOf({ redis: [at("2025-11-01", { keywords: ["cache"] })] });
+const ADMIN = canary("apps-admin");
 const HOSTILE = `<script>alert("x")</script>'&`;
 
 interface Shown {
@@ -89,7 +91,10 @@ Deno.test("apps are listed with their repositories, versions and what is to know
     const page = await ask("/apps");
     assert.equal(page.status, 200);
     assert.deepEqual(namesIn(page), ["common", "redis", "redis", "old"]);
-    assert.match(page.text, /4 apps .* redis first .* Data .* 2\.0\.0 App 7\.2\.4 2 days ago/);
+    assert.match(
+      page.text,
+      / 4 apps .* redis first The redis chart Data 2\.0\.0 App 7\.2\.4 2 days ago/,
+    );
     assert.match(page.text, / common first .* Pre-release Library 0\.1\.0-rc\.1 yesterday/);
     assert.match(page.text, / old first .* Deprecated 1\.0\.0 6 years ago/);
   }));
@@ -196,17 +201,17 @@ Deno.test("pages say why there are no apps, and what to do about it", () =>
 
 Deno.test("a viewer is not led to a form that they may not send", () =>
   withChartroom(async (chartroom) => {
-    const admin = { authorization: "Bearer bootstrap-of-the-apps" };
+    const admin = { authorization: `Bearer ${ADMIN}` };
     const { body } = await chartroom.call("POST", "/v1/tokens", {
       name: "reader",
       role: "viewer",
-      workspaces: "*",
+      workspace: "*",
     }, admin);
     const ask = asks(chartroom);
     const { text, links } = await ask("/apps", { authorization: `Bearer ${body.token}` });
     assert.match(text, /There are no repositories yet/);
     assert.ok(!links.includes("/repos/new"));
-  }, { environment: { CHARTROOM_ADMIN_TOKEN: "bootstrap-of-the-apps" } }));
+  }, { environment: { CHARTROOM_ADMIN_TOKEN: ADMIN } }));
 
 Deno.test("what charts and repositories say is text, and nothing else", () =>
   withChartroom(async (chartroom, upstream) => {
