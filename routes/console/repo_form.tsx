@@ -118,30 +118,27 @@ async function tryOut(
   const query = { validate: "true" } as const;
   const answer = repo === undefined
     ? await api.repos.$post({ json: bodyOf(values), query })
-    : await api.repos[":repo"].$patch(
-      // TODO(api): the contract will know `validate` here.
-      { param: { repo: repo.repo_id }, json: changesOf(values, repo), query } as never,
-    );
-  const found = await answer.json() as unknown as Partial<Checked>;
-  return {
-    ...{ apps: 0, versions: 0, problems: 0, bytes: 0, duration_ms: 0, first_problems: [] },
-    ...found,
-  };
+    : await api.repos[":repo"].$patch({
+      param: { repo: repo.repo_id },
+      json: changesOf(values, repo),
+      query,
+    });
+  const found = await answer.json();
+  if (!("first_problems" in found)) throw new Error("stored, and not tried out");
+  return found;
 }
 
 /** What of an error stands where in the form. */
 function told(
-  { words: { repoForm: words, repos: { reasons } } }: Page,
+  { words: { repoForm: words, repo: { reasons } } }: Page,
   { code, field, reason, message }: ChartroomError,
 ): Pick<FormProps, "errors" | "failure"> {
   if (code === "name_taken") return { errors: { name: words.taken } };
   if (field === undefined || !Object.hasOwn(words.wrongField, field)) return { failure: message };
-  const known = reason !== undefined && Object.hasOwn(reasons, reason)
-    ? reasons[reason as keyof typeof reasons]
-    : undefined;
+  const known = reason === undefined ? undefined : reasons[reason];
   const own = known === undefined
     ? words.wrongField[field as ApiField]
-    : `${known.short}. ${known.todo}`;
+    : words.sentences(known.what, known.todo);
   return { errors: { [field]: <Explained own={own} message={message} /> } };
 }
 

@@ -75,6 +75,13 @@ export function dayText({ language }: Words, at: string): string {
   return formatOf(`day ${language}`, make).format(new Date(at));
 }
 
+/** `Monday, 23 November 2026`, of UTC. `at`: RFC 3339, or a day. */
+export function weekdayText({ language }: Words, at: string): string {
+  const make = () =>
+    new Intl.DateTimeFormat(LOCALES[language], { dateStyle: "full", timeZone: "UTC" });
+  return formatOf(`weekday ${language}`, make).format(new Date(at));
+}
+
 const formats = new Map<string, unknown>();
 
 /** Making one takes a hundred times what it takes to use it. */

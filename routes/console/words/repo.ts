@@ -58,8 +58,7 @@ export const en = {
   message: "What Chartroom says",
   todo: "What to do",
   suspended: "It is suspended",
-  suspendedText:
-    "It is not synced by itself, nor by its webhook, but when somebody asks for it. Its apps are still served.",
+  suspendedText: "It is not synced by itself, nor by its webhook, but when somebody asks for it.",
   readReasons: "See the history",
 
   running: "A sync is under way",
@@ -255,7 +254,7 @@ export const zh: typeof en = {
   message: "Chartroom 的消息",
   todo: "处理方法",
   suspended: "已暂停同步",
-  suspendedText: "不会自动同步,也不响应 Webhook,只能手动同步。其中的应用仍可使用。",
+  suspendedText: "不会自动同步,也不响应 Webhook,只能手动同步。",
   readReasons: "查看同步历史",
 
   running: "正在同步",
