@@ -1,6 +1,7 @@
 /** The pages of one app, as they are answered. */
 
 import assert from "node:assert/strict";
+import { createApp } from "../../routes/app.ts";
 import { serveCharts } from "../support/app_pages.ts";
 import { type Chartroom, withChartroom } from "../support/chartroom.ts";
 import type { Upstream } from "../support/upstream.ts";
@@ -8,10 +9,10 @@ import type { Upstream } from "../support/upstream.ts";
 const README = "# Redis\n\nFast.\n\n### Install\n\n## Use\n";
 
 /** The page at a path, as a browser asks for it. */
-async function look({ call }: Chartroom, path: string, language = "en") {
+async function look({ services }: Chartroom, path: string, language = "en") {
   const headers = { accept: "text/html", "accept-language": language };
-  const { status, body } = await call("GET", path, undefined, headers);
-  return { status, html: body as string };
+  const answer = await createApp(services).request(`http://localhost${path}`, { headers });
+  return { status: answer.status, html: await answer.text() };
 }
 
 /** The text of a page, without what it is marked up with. */
@@ -152,7 +153,9 @@ Deno.test("a slow upstream does not hold the page up: it asks again for the READ
   withChartroom(async (chartroom, upstream) => {
     const { redis } = await serveCharts(chartroom, upstream, { redis: ["1.0.0"] });
     const { promise: go, resolve } = Promise.withResolvers<void>();
-    upstream.serve("/redis-1.0.0.tgz", async () => {
+    upstream.serve("/redis-1.0.0.tgz", async ({ signal }) => {
+      // A test that fails before it says so must not hang.
+      signal.addEventListener("abort", () => resolve());
       await go;
       return new Response(null, { status: 404 });
     });
