@@ -30,15 +30,18 @@ export function repoForm() {
       return await showForm(c, { values: BLANK });
     })
     .post("/new", async (c) => {
+      requireWriter(c.get("page"));
       const fields = await fieldsOf(c);
       return await submit(c, readValues(fields), undefined, fields.validate === "true");
     })
     .get("/:repo/edit", async (c) => {
+      const repo = await repoOf(c), elsewhere = ownPath(c, repo);
+      if (elsewhere !== undefined) return c.redirect(elsewhere, 302);
       requireWriter(c.get("page"));
-      const repo = await repoOf(c);
       return await showForm(c, { values: valuesOf(repo), repo });
     })
     .post("/:repo/edit", async (c) => {
+      requireWriter(c.get("page"));
       const fields = await fieldsOf(c);
       return await submit(c, readValues(fields), await repoOf(c), fields.validate === "true");
     });
@@ -53,6 +56,12 @@ export function requireWriter({ mayWrite, words }: Page): void {
 export async function repoOf(c: ConsoleContext): Promise<Repo> {
   const param = { repo: c.req.param("repo") ?? "" };
   return await (await c.get("page").api.repos[":repo"].$get({ param, query: {} })).json();
+}
+
+/** A workspace's repository is changed on the path of that. */
+export function ownPath(c: ConsoleContext, { workspace }: Repo): string | undefined {
+  const { workspace: here, url } = c.get("page");
+  return here === "" && workspace !== "" ? `/workspaces/${workspace}${url.pathname}` : undefined;
 }
 
 async function showForm(

@@ -92,7 +92,7 @@ function Failure(shown: Shown) {
   const known = reasonOf(page, reason);
   return (
     <>
-      <Notice tone="bad" title={known?.what ?? common.states.failed}>
+      <Notice tone="bad" title={known?.short ?? common.states.failed}>
         <p>{known?.todo}</p>
         <p>{last_success === null ? words.firstFailed : words.stillServed}</p>
         <p class="repo-message">

@@ -114,7 +114,7 @@ Deno.test("each state of a repository is told in words", async () => {
 
     const failing = await register(upstream.url, {});
     const failed = (await show(`/repos/${failing}`)).text;
-    assertTells(failed, "The server answers with an error", "404 Not Found", "(status)");
+    assertTells(failed, "The host answered with an error", "404 Not Found", "(status)");
     assertTells(failed, "Nothing of this repository could be read so far");
     await sync(failing);
     assertTells((await show(`/repos/${failing}`)).text, "Failed 2 times in a row");
@@ -192,7 +192,7 @@ Deno.test("the history is filtered, in pages, and tells what was changed", async
     const first = await show(path);
     assert.equal(eventsIn(first), 25);
     assertTells(first.text, "Page 1 of 2", "All 34", "Failed 1", "With changes 3");
-    assertTells(first.text, "The answer is a web page, not an index", "Nothing new");
+    assertTells(first.text, "There is a web page, not an index", "Nothing new");
     assert.equal(eventsIn(await show(`${path}&page=2`)), 9);
 
     const failed = await show(`${path}&filter=failed`);
@@ -257,7 +257,7 @@ Deno.test("all of it is said in Chinese, too", async () => {
     assertTells(await tell("webhook"), "接收地址", "生成新密钥");
     upstream.serve("/index.yaml", "<html></html>");
     await sync(id);
-    assertTells(await tell("overview"), "返回的是网页,而不是索引");
+    assertTells(await tell("overview"), "该地址是网页,不是索引");
   });
 });
 

@@ -269,9 +269,12 @@ function showProgress(element, { state, phase, bytes, total_bytes, charts }) {
 function bytesText(bytes) {
   const step = Math.min(Math.floor(Math.log10(Math.max(bytes, 1)) / 3), 3);
   const unit = ["byte", "kilobyte", "megabyte", "gigabyte"][step];
-  const maximumFractionDigits = step === 0 ? 0 : 1;
-  return (bytes / 1_000 ** step)
-    .toLocaleString(language, { style: "unit", unit, unitDisplay: "short", maximumFractionDigits });
+  return (bytes / 1_000 ** step).toLocaleString(language, {
+    style: "unit",
+    unit,
+    unitDisplay: step === 0 ? "long" : "short",
+    maximumFractionDigits: step === 0 ? 0 : 1,
+  });
 }
 
 // Copying.
@@ -436,7 +439,8 @@ function askForName(field) {
 // Finding a text: `<div data-find="id of what is looked through">` with a field, an output and
 // buttons `[data-to]`. What is found is marked without a change to the page, however much it is.
 const MAX_FOUND = 10_000;
-let found = [], foundAt = -1, textsOf = new WeakMap();
+const textsOf = new WeakMap();
+let found = [], foundAt = -1;
 
 on("input", "[data-find] input", (field) => find(field.closest("[data-find]"), field.value));
 on("keydown", "[data-find] input", (field, event) => {

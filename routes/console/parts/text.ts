@@ -30,7 +30,8 @@ export function bytesText({ language }: Words, bytes: number): string {
     new Intl.NumberFormat(LOCALES[language], {
       style: "unit",
       unit,
-      unitDisplay: "short",
+      // The short form of bytes has no plural.
+      unitDisplay: step === 0 ? "long" : "short",
       maximumFractionDigits: step === 0 ? 0 : 1,
     });
   return formatOf(`${unit} ${language}`, make).format(bytes / 1_000 ** step);

@@ -1,7 +1,5 @@
 /** Words of the page of a repository. */
 
-import * as reasonsOf from "./repo_reasons.ts";
-
 /** `1 app`, `2 apps`. */
 const some = (count: string, one: string) => `${count} ${one}${count === "1" ? "" : "s"}`;
 
@@ -199,7 +197,6 @@ export const en = {
   } as Record<string, string>,
   globalHint: "This repository is global. It is changed on the path of all workspaces.",
   openGlobal: "Open it there",
-  reasons: reasonsOf.en as Record<string, { what: string; todo: string }>,
 };
 
 export const zh: typeof en = {
@@ -391,5 +388,4 @@ export const zh: typeof en = {
   },
   globalHint: "这是全局仓库,请在全局路径下修改。",
   openGlobal: "前往",
-  reasons: reasonsOf.zh,
 };
