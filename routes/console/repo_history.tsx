@@ -147,7 +147,11 @@ function lookOf(
     return { tone: "warn", icon: "warning", title: words.eventRepublished };
   }
   if (status === "failed") {
-    return { tone: "bad", icon: "cross", title: reasonOf(page, reason)?.short ?? words.eventFailed };
+    return {
+      tone: "bad",
+      icon: "cross",
+      title: reasonOf(page, reason)?.short ?? words.eventFailed,
+    };
   }
   return changes
     ? { tone: "good", icon: "diff", title: words.eventChanged }

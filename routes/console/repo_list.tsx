@@ -208,7 +208,7 @@ function SortHead(
 }
 
 function Row({ page, repo, recent }: { page: Page; repo: Repo; recent: number }) {
-  const { words: { repos: { columns }, repo: { reasons } }, base, mayWrite } = page;
+  const { words: { repos: { columns }, reasons }, base, mayWrite } = page;
   const { sync } = repo;
   const reason = repo.status === "failed" && sync.reason && reasons[sync.reason];
   return (
