@@ -20,6 +20,8 @@ export class ChartroomError extends Error {
     readonly field?: string,
     /** Why an upstream's answer could not be used. */
     readonly reason?: string,
+    /** Seconds after which it may be tried again. */
+    readonly retryAfter?: number,
   ) {
     super(message);
   }
@@ -37,7 +39,7 @@ export interface ClientOptions extends Omit<ClientRequestOptions, "headers"> {
  */
 export function createClient(url: string, options: ClientOptions = {}) {
   const { token, fetch: send = fetch, ...others } = options;
-  return hc<Contract>(url, {
+  return coded(hc<Contract>(url, {
     ...others,
     ...(token !== undefined && { headers: { authorization: `Bearer ${token}` } }),
     async fetch(...request: Parameters<typeof fetch>) {
@@ -45,16 +47,50 @@ export function createClient(url: string, options: ClientOptions = {}) {
       if (response.status >= 400) throw await errorOf(response);
       return response;
     },
+  }));
+}
+
+/**
+ * Hono's client puts parameters into the path as they are: `../tokens/1` in the place of a
+ * repository would be another resource.
+ */
+function coded<Part extends object>(part: Part): Part {
+  return new Proxy(part, {
+    get(target, name) {
+      const value = Reflect.get(target, name);
+      return typeof value === "function" ? coded(value) : value;
+    },
+    apply(target, self, [args, ...more]) {
+      const call = target as unknown as (...args: unknown[]) => unknown;
+      const params = Object.entries(args?.param ?? {});
+      const wrong = params.find(([, value]) => !isSegment(`${value}`));
+      if (wrong !== undefined) return Promise.reject(nothingAt(wrong[0]));
+      const param = Object.fromEntries(
+        params.map(([name, value]) => [name, encodeURIComponent(`${value}`)]),
+      );
+      return Reflect.apply(call, self, [args && { ...args, param }, ...more]);
+    },
   });
+}
+
+/** Whether a text, coded, can stand between two slashes. */
+function isSegment(text: string): boolean {
+  return !["", ".", ".."].includes(text) && text.isWellFormed();
+}
+
+function nothingAt(name: string): ChartroomError {
+  return new ChartroomError(404, `${name}: there is none of this name`, "not_found", name);
 }
 
 async function errorOf(response: Response): Promise<ChartroomError> {
   const { status, headers } = response;
+  const retryAfter = Number(headers.get("retry-after")) || undefined;
   const isProblem = headers.get("content-type")?.startsWith("application/problem+json");
   if (!isProblem) {
     await response.body?.cancel();
-    return new ChartroomError(status, `${status} ${response.statusText}`.trim());
+    const message = `${status} ${response.statusText}`.trim();
+    return new ChartroomError(status, message, undefined, undefined, undefined, retryAfter);
   }
   const { message, code, field, reason } = await response.json();
-  return new ChartroomError(status, message, code, field, reason);
+  return new ChartroomError(status, message, code, field, reason, retryAfter);
 }

@@ -5,9 +5,11 @@ import { matchesRepo, type RepoFilter, sortRepos } from "../src/catalog/repo_que
 import { invalid, unknownField } from "../src/refused.ts";
 import type { Services } from "../src/services.ts";
 import { readPointer, readProblems } from "../src/store/generations.ts";
+import type { CheckedIndex } from "../src/sync/check_index.ts";
 import { parseRepoInput } from "../src/sync/repo_input.ts";
 import {
   askForSync,
+  checkChange,
   checkInput,
   modifyRepo,
   registerRepo,
@@ -49,11 +51,9 @@ export function repos(services: Services) {
       const workspace = workspaceOf(c) ?? "";
       authorize(c, "write", { kind: "repository", workspace });
       const input = parseRepoInput(await readObject(c));
-      if (readFlag("validate", c.req.query("validate"))) {
-        return c.json({
-          ok: true,
-          ...await checkInput(repositories, workspace, input, c.req.raw.signal),
-        });
+      if (isCheck(c)) {
+        const found = await checkInput(repositories, workspace, input, c.req.raw.signal);
+        return c.json(checkedView(found));
       }
       const creator = c.get("identity").name;
       const id = await registerRepo(repositories, workspace, input, creator);
@@ -70,6 +70,9 @@ export function repos(services: Services) {
     .patch("/:repo", async (c) => {
       const { id } = await repo(c, "write");
       const input = parseRepoInput(await readObject(c));
+      if (isCheck(c)) {
+        return c.json(checkedView(await checkChange(repositories, id, input, c.req.raw.signal)));
+      }
       await modifyRepo(repositories, id, input, c.req.raw.signal);
       return c.json(SUCCESS);
     })
@@ -100,6 +103,15 @@ export function repos(services: Services) {
       const items = slice(problems, parsePaging((name) => c.req.query(name)));
       return c.json({ items, total_count: problems.length });
     });
+}
+
+/** Whether something is only to be tried out. */
+function isCheck(c: Context): boolean {
+  return readFlag("validate", c.req.query("validate"));
+}
+
+function checkedView({ firstProblems, durationMs, ...counts }: CheckedIndex) {
+  return { ok: true, ...counts, duration_ms: durationMs, first_problems: firstProblems };
 }
 
 async function listRepos(c: Context<Env>, services: Services) {

@@ -2,7 +2,7 @@
 
 import { type Context, Hono } from "hono";
 import { listVersions, VERSION_ORDERS, type VersionQuery } from "../src/catalog/versions.ts";
-import { versionView } from "../src/catalog/views.ts";
+import { versionDetailView, versionView } from "../src/catalog/views.ts";
 import type { Services } from "../src/services.ts";
 import { archives } from "./archives.ts";
 import type { Answers } from "./support/answers.ts";
@@ -43,7 +43,7 @@ export function versions(services: Services, answers: Answers) {
           kind: "version",
           async make() {
             const { app, version, current } = await read();
-            return { body: JSON.stringify(versionView(app, version)), keep: current };
+            return { body: JSON.stringify(versionDetailView(app, version)), keep: current };
           },
         };
       }))

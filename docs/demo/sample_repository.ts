@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import { dump } from "js-yaml";
 import { packTar } from "modern-tar";
+import { filesOf } from "./sample_files.ts";
 
 interface SampleChart {
   name: string;
@@ -13,6 +14,8 @@ interface SampleChart {
   versions: [version: string, appVersion: string, date: string][];
   category?: string;
   deprecated?: boolean;
+  /** Other charts of the repository. */
+  dependsOn?: string[];
 }
 
 /** Made up for this demonstration: services of a harbour. */
@@ -93,12 +96,14 @@ const CHARTS: SampleChart[] = [
     name: "harbormaster",
     description: "Admits, queues and places batch workloads",
     keywords: ["scheduling", "batch"],
+    dependsOn: ["semaphore", "compass"],
     versions: [["0.8.0", "0.8.0", "2024-10-10"], ["0.9.0-rc.1", "0.9.0-rc.1", "2025-05-05"]],
   },
   {
     name: "lighthouse",
     description: "Single sign-on for everything on the coast",
     keywords: ["identity", "oidc"],
+    dependsOn: ["compass"],
     versions: [["5.0.0", "2.9", "2024-03-30"], ["5.1.0", "2.10", "2024-11-11"], [
       "6.0.0",
       "3.0",
@@ -195,26 +200,36 @@ function describe(chart: SampleChart, url: string, version: string, appVersion: 
     description: chart.description,
     type: "application",
     keywords: chart.keywords,
+    kubeVersion: ">=1.27.0-0",
     home: `${url}/`,
+    sources: [`https://example.org/harbour/${chart.name}`],
     icon: `${url}/icons/${chart.name}.svg`,
     maintainers: [{ name: "Harbour Works", email: "harbour@example.org" }],
-    ...(chart.category && { annotations: { "app.kubesphere.io/category": chart.category } }),
+    annotations: {
+      "artifacthub.io/license": "Apache-2.0",
+      ...(chart.category && { "app.kubesphere.io/category": chart.category }),
+    },
+    ...(chart.dependsOn && {
+      dependencies: chart.dependsOn.map((name) => ({
+        name,
+        version: ">=0.1.0",
+        repository: url,
+        condition: `${name}.enabled`,
+      })),
+    }),
     ...(chart.deprecated && { deprecated: true }),
   };
 }
 
 async function packChart(
   { name, description }: SampleChart,
-  metadata: Record<string, unknown>,
+  metadata: ReturnType<typeof describe>,
   mtime: Date,
 ): Promise<Uint8Array<ArrayBuffer>> {
+  const { version, appVersion } = metadata;
   const texts: Record<string, string> = {
     "Chart.yaml": dump(metadata),
-    "values.yaml": `# How many of them.\nreplicas: 1\nimage:\n  repository: ${name}\n  tag: ""\n`,
-    "README.md": `# ${name}\n\n${description}.\n\n\`helm install my-${name} sample/${name}\`\n`,
-    "templates/configmap.yaml":
-      "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ .Release.Name }}\n" +
-      'data:\n  replicas: "{{ .Values.replicas }}"\n',
+    ...filesOf({ name, description, version, appVersion }),
   };
   const tar = await packTar(
     Object.entries(texts).map(([path, text]) => {

@@ -16,7 +16,18 @@ export function AppFrame(
   const { words } = page;
   return (
     <>
-      <AppHead opened={opened} picker={<VersionPicker opened={opened} />} />
+      <AppHead
+        opened={opened}
+        actions={
+          <>
+            {/* The tab of all versions narrows them down itself. */}
+            {tab !== "versions" && <VersionPicker opened={opened} />}
+            <a class="button main" href={`${hrefOfApp(opened, "readme")}#install`}>
+              {words.app.installLink}
+            </a>
+          </>
+        }
+      />
       <Tabs
         label={words.app.tabs.label}
         tabs={(Object.keys(TABS) as Tab[]).map((name) => ({

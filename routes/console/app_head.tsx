@@ -4,8 +4,8 @@ import type { Child } from "hono/jsx";
 import { isPrerelease, type Opened } from "./app_load.ts";
 import { AppIcon, Badge, Head, Notice, Time } from "./parts/parts.tsx";
 
-/** `picker`: stands beside the name. */
-export function AppHead({ opened, picker }: { opened: Opened; picker: Child }) {
+/** `actions` stand beside the name. */
+export function AppHead({ opened, actions }: { opened: Opened; actions: Child }) {
   const { page, app, version, repo } = opened;
   const { words: { app: words, common }, base } = page;
   const icon = app.icon && `${base}/apps/${app.app_id}/icon`;
@@ -20,7 +20,7 @@ export function AppHead({ opened, picker }: { opened: Opened; picker: Child }) {
             { href: `${base}/apps`, text: common.apps },
             { href: `${base}/repos/${repo.repo_id}`, text: repo.name },
           ]}
-          actions={picker}
+          actions={actions}
         >
           <p class="lede">{version.description ?? app.description}</p>
           <p class="app-marks">

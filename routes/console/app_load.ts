@@ -16,12 +16,8 @@ type AppsApi = Api["apps"][":app"];
 export type App = InferResponseType<AppsApi["$get"], 200>;
 export type Repo = InferResponseType<Api["repos"][":repo"]["$get"], 200>;
 
-// TODO(api): with the API that has both, these two members are in the contract.
-export type Version = InferResponseType<AppsApi["versions"][":version"]["$get"], 200> & {
-  /** As the chart has them: of any kind. */
-  dependencies?: unknown[];
-  annotations?: Record<string, string>;
-};
+/** Those of lists have neither dependencies nor annotations. */
+export type Version = InferResponseType<AppsApi["versions"][":version"]["$get"], 200>;
 
 /** What a page of an app is about. */
 export interface Opened {

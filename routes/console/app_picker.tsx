@@ -3,7 +3,7 @@
 import { hrefOfApp, isPrerelease, type Opened, type Picks, type Version } from "./app_load.ts";
 import type { Page } from "./page.ts";
 import { Icon } from "./parts/icon.tsx";
-import { Badge, hrefWith, Time } from "./parts/parts.tsx";
+import { Badge, Day, hrefWith } from "./parts/parts.tsx";
 import { described, Field } from "./parts/form.tsx";
 
 /** Characters of a constraint; the API takes no more. */
@@ -55,7 +55,8 @@ function Pick({ opened, item }: { opened: Opened; item: Version }) {
         {isPrerelease(item.version) && <Badge tone="warn">{words.prerelease}</Badge>}
         {item.deprecated && <Badge tone="bad">{words.deprecated}</Badge>}
         <span class="count">
-          {item.app_version} <Time page={page} at={item.update_time} />
+          {item.app_version && `${item.app_version} · `}
+          <Day page={page} at={item.create_time} />
         </span>
       </a>
     </li>

@@ -38,6 +38,7 @@ export function opened(send: Send, clock: () => number) {
     if (draft !== undefined) draft.isElsewhere = true;
     const page = blankPage(c, send, clock());
     c.set("page", page);
+    if (workspaceIn(c.req.path) !== page.workspace) return await c.notFound();
     const who = await page.root.whoami.$get().then((answer) => answer.json(), unlessUnauthorized);
     if (who !== undefined) {
       const { items } = await (await page.root.workspaces.$get()).json();
@@ -48,7 +49,7 @@ export function opened(send: Send, clock: () => number) {
       );
       page.isAdmin = who.role === "admin";
     }
-    await next();
+    return await next();
   });
 }
 
@@ -62,8 +63,13 @@ function unlessUnauthorized(error: unknown): undefined {
   if (!(error instanceof ChartroomError) || error.status !== 401) throw error;
 }
 
+/** What stands in a path for a workspace. Middleware on `/workspaces/*` knows no parameters. */
+function workspaceIn(path: string): string {
+  return /^\/workspaces\/([^/]*)/.exec(path)?.[1] ?? "";
+}
+
 function blankPage(c: ConsoleContext, send: Send, now: number): Page {
-  const name = c.req.param("workspace") ?? "";
+  const name = workspaceIn(c.req.path);
   const workspace = WORKSPACE.test(name) ? name : "";
   const base = workspace === "" ? "" : `/workspaces/${workspace}`;
   const language = c.get("language") as Language;

@@ -67,6 +67,8 @@ const Checked = z.object({
   versions: z.int(),
   problems: z.int().describe("Entries that could not be used."),
   bytes: z.int(),
+  duration_ms: z.int().describe("That its download and reading took."),
+  first_problems: z.array(IndexProblem).describe("The first 10 of them."),
 }).openapi("Checked", { description: "What an index holds, found without keeping it." });
 const Asked = z.object({ message: z.string(), repo_event_id: z.string() }).openapi("Asked");
 
@@ -100,7 +102,7 @@ const registerRepo = operation({
   operationId: "registerRepo",
   summary: "Register a repository, or try one out",
   description: "Answers before the first sync, which starts at once. With `validate=true` the " +
-    "index is downloaded and read, and nothing is kept.",
+    "index is downloaded and read, unless the name is taken, and nothing is kept.",
   tags,
   request: {
     query: z.object({ validate: flag("Only try it out.") }),
@@ -129,14 +131,19 @@ const changeRepo = operation({
   method: "patch",
   path: "/repos/{repo}",
   operationId: "changeRepo",
-  summary: "Change a repository",
+  summary: "Change a repository, or try a change out",
   description:
     "A new URL, credential or certificate is tried out first, and a sync follows. What " +
-    "is kept sealed stays as long as the URL's origin does. The types of a merge patch and a JSON " +
-    "patch are taken too, and mean the same.",
+    "is kept sealed stays as long as the URL's origin does. With `validate=true` the index is " +
+    "downloaded and read with what would be kept, whatever changes, and nothing is changed. The " +
+    "types of a merge patch and a JSON patch are taken too, and mean the same.",
   tags,
-  request: { params, body: body(RepoChange) },
-  responses: { 200: json(Message, "It is changed.") },
+  request: {
+    params,
+    query: z.object({ validate: flag("Only try it out.") }),
+    body: body(RepoChange),
+  },
+  responses: { 200: json(z.union([Message, Checked]), "It is changed; or what its index holds.") },
 }, {
   access: "write",
   fails: [400, 404, 409, 413, 415],

@@ -191,6 +191,21 @@ export const AppVersion = z.object({
   type: z.string().optional().describe("`application` or `library`."),
 }).openapi("AppVersion", { description: "A version of an app." });
 
+const Dependency = z.object({
+  name: z.string().optional(),
+  version: z.string().optional().describe("A version, or a constraint."),
+  repository: z.string().optional(),
+  alias: z.string().optional(),
+  condition: z.string().optional().describe("Paths of values that switch it on."),
+  tags: z.array(z.string()).optional(),
+}).openapi("Dependency", { description: "A chart that a chart needs, as the index has it." });
+
+export const AppVersionDetail = z.object({
+  ...AppVersion.shape,
+  dependencies: z.array(Dependency).optional(),
+  annotations: z.record(z.string(), z.string()).optional(),
+}).openapi("AppVersionDetail", { description: "A version, with what lists leave out." });
+
 /** Categories are made by nobody at no time. */
 const category = { category_id: z.string(), create_time: time(), locale: z.literal("{}") };
 

@@ -15,7 +15,7 @@ import {
   text,
   version,
 } from "./parameters.ts";
-import { AppVersion, Contents, Files, listOf, Package } from "./schemas.ts";
+import { AppVersion, AppVersionDetail, Contents, Files, listOf, Package } from "./schemas.ts";
 
 const tags = ["Versions"];
 
@@ -67,7 +67,7 @@ const readVersion = operation({
     params: z.object({ app, version }),
     query: z.object(latest),
   },
-  responses: { 200: json(AppVersion, "The version.") },
+  responses: { 200: json(AppVersionDetail, "The version.") },
 }, { access: "read", fails: [400, 404], conditional: true });
 
 const readPackage = operation({

@@ -50,6 +50,8 @@ const FIELDS: ReadonlySet<string> = new Set([
   "url",
   "workspace",
 ]);
+/** Of these, what stores nothing with `validate=true`. */
+const CHECKED: ReadonlySet<string> = new Set(["repository.create", "repository.update"]);
 const MAX_USER_AGENT = 200;
 
 /** What an entry says that only the route knows. */
@@ -131,7 +133,7 @@ export async function entryOf(
   const resource = token || repos?.get(repoId ?? "");
   const isThere = isOwn || repos?.values().some((repo) => repo.workspace === workspace);
   const action = ACTIONS[`${method} ${belowBase(pattern ?? "")}`] ?? "none";
-  const isCheck = action === "repository.create" && isTrue(c.req.query("validate"));
+  const isCheck = CHECKED.has(action) && isTrue(c.req.query("validate"));
   return {
     who: whoOf(identity),
     action: isCheck ? "repository.check" : action,

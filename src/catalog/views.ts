@@ -1,6 +1,6 @@
 /** Apps, versions and categories as KubeSphere's API writes them, with a few keys more. */
 
-import { createdText, type KeptVersion, type Maintainer } from "../helm/chart.ts";
+import { createdText, type Json, type KeptVersion, type Maintainer } from "../helm/chart.ts";
 import { appId, categoryId, versionId } from "../helm/ids.ts";
 import { NO_TIME, printTime } from "../helm/time.ts";
 import type { CatalogEntry } from "../store/generations.ts";
@@ -74,6 +74,22 @@ export function versionView({ repo, entry }: App, version: KeptVersion) {
   };
 }
 
+/** Of a dependency, what Helm looks at; the reader of indexes has seen to their types. */
+const DEPENDENCY_FIELDS = ["name", "version", "repository", "alias", "condition", "tags"];
+
+/**
+ * A version by itself, with what would be too much in a list. As large as an entry of an index may be,
+ * which is bounded when it is read.
+ */
+export function versionDetailView(app: App, version: KeptVersion) {
+  const { dependencies = [], annotations = {} } = version.chart;
+  return {
+    ...versionView(app, version),
+    ...(dependencies.length > 0 && { dependencies: dependencies.map(pickDependency) }),
+    ...(Object.keys(annotations).length > 0 && { annotations }),
+  };
+}
+
 /** A category of a list. */
 export function categoryView({ id, name, apps }: Category) {
   return { category_id: id, create_time: NO_TIME, locale: "{}", name, app_total: apps };
@@ -96,6 +112,14 @@ function filled<T extends Record<string, string | undefined>>(fields: T): Partia
 /** KubeSphere writes a list inside of a string. */
 function jsonList(items: readonly unknown[] | undefined): string | undefined {
   return items === undefined || items.length === 0 ? undefined : JSON.stringify(items);
+}
+
+function pickDependency(dependency: Json): { [field: string]: Json } {
+  const found = dependency as { [field: string]: Json };
+  return Object.fromEntries(
+    DEPENDENCY_FIELDS.filter((field) => (found[field] as string | Json[] | undefined)?.length)
+      .map((field) => [field, found[field]!]),
+  );
 }
 
 function pickMaintainer({ name, email, url }: Maintainer): Maintainer {

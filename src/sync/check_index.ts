@@ -1,7 +1,7 @@
 /** Tries out what may become a repository's index: it is downloaded and read, and not kept. */
 
 import type { Lane } from "../catalog/shared_work.ts";
-import type { Chart } from "../helm/chart.ts";
+import type { Chart, Problem } from "../helm/chart.ts";
 import { IndexError } from "../helm/index_error.ts";
 import { parseIndex } from "../helm/index_parser.ts";
 import { Refused } from "../refused.ts";
@@ -14,7 +14,11 @@ export interface CheckDeps {
   maxIndexBytes: number;
   /** The turns of those that are tried out. */
   checks: Lane;
+  clock: () => number;
 }
+
+/** Most problems that are described. */
+const FIRST_PROBLEMS = 10;
 
 /** Where an index is, and for which workspace. */
 export interface Candidate {
@@ -29,7 +33,11 @@ export interface CheckedIndex {
   apps: number;
   versions: number;
   problems: number;
+  /** The first of them. */
+  firstProblems: Problem[];
   bytes: number;
+  /** Of download and reading, without the wait for a turn. */
+  durationMs: number;
 }
 
 /**
@@ -48,11 +56,11 @@ export async function checkIndex(
 }
 
 async function count(
-  { fetchIndex, maxIndexBytes }: CheckDeps,
+  { fetchIndex, maxIndexBytes, clock }: CheckDeps,
   { url, texts }: Pick<Candidate, "url" | "texts">,
   signal: AbortSignal,
 ): Promise<CheckedIndex> {
-  const counts = { apps: 0, versions: 0, bytes: 0 };
+  const counts = { apps: 0, versions: 0, bytes: 0 }, begunAt = clock();
   try {
     const answer = await fetchIndex({
       url,
@@ -66,9 +74,14 @@ async function count(
       counts.apps++;
       counts.versions += chart.versions.length;
     };
-    const { problemCount } = await parseIndex(answer.body, { take }, takeTurns());
+    const { problems, problemCount } = await parseIndex(answer.body, { take }, takeTurns());
     await answer.leave();
-    return { ...counts, problems: problemCount };
+    return {
+      ...counts,
+      problems: problemCount,
+      firstProblems: problems.slice(0, FIRST_PROBLEMS),
+      durationMs: Math.max(0, clock() - begunAt),
+    };
   } catch (error) {
     if (!(error instanceof IndexError)) throw error;
     throw new Refused("index_unusable", error.message, "url", { reason: error.reason });

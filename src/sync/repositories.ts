@@ -18,7 +18,7 @@ import {
   SEALED_FIELDS,
   updateRepo,
 } from "../store/repos.ts";
-import { type CheckDeps, type CheckedIndex, checkIndex } from "./check_index.ts";
+import { type Candidate, type CheckDeps, type CheckedIndex, checkIndex } from "./check_index.ts";
 import { askedAnew, statusAfter } from "./change_status.ts";
 import { DEFAULT_PERIOD } from "./period.ts";
 import type { RepoInput } from "./repo_input.ts";
@@ -88,8 +88,8 @@ async function refuseIfFull({ kv, maxRepos }: RepositoriesDeps, workspace: strin
 }
 
 /**
- * Downloads and reads the index of what may become a repository of a workspace. Nothing is stored,
- * and nothing goes on when the caller leaves, which `signal` tells.
+ * Downloads and reads the index of what may become a repository of a workspace, unless its name
+ * could not. Nothing is stored, and nothing goes on when the caller leaves, which `signal` tells.
  */
 export async function checkInput(
   deps: RepositoriesDeps,
@@ -100,7 +100,19 @@ export async function checkInput(
   const url = required("url", input.url);
   const texts = textsOf({}, input);
   const host = checkSource(deps.egress, url, texts);
+  await refuseIfTaken(deps, workspace, input);
   return await checkIndex(deps, { workspace, host, url, texts }, signal);
+}
+
+/** The same of what a repository would be after a change, with what it would still keep sealed. */
+export async function checkChange(
+  deps: RepositoriesDeps,
+  id: string,
+  input: RepoInput,
+  signal: AbortSignal,
+): Promise<CheckedIndex> {
+  const change = await planChange(deps, id, input);
+  return await checkIndex(deps, await candidateOf(deps, change), signal);
 }
 
 /**
@@ -113,21 +125,14 @@ export async function modifyRepo(
   input: RepoInput,
   signal: AbortSignal,
 ): Promise<void> {
-  const before = await findRepo(deps.kv, id);
-  if (before === undefined) throw repoNotFound(id);
-  const renamed = input.name !== undefined && input.name !== before.name;
-  if (renamed && await isNameTaken(deps.kv, before.workspace, input.name!)) {
-    throw nameTaken(input.name!);
-  }
-  const url = input.url ?? before.url;
+  const change = await planChange(deps, id, input);
+  const { before, url, moved } = change;
   const sourceChanges = url !== before.url || Object.keys(input.sealed).length > 0;
-  const moved = await moves(deps.secrets, before, url, input);
-  const kept = keptFields(before, input, moved);
   let { host } = before;
   if (sourceChanges) {
-    const texts = textsOf(await openKept(deps.secrets, kept), input);
-    host = checkSource(deps.egress, url, texts);
-    await checkIndex(deps, { workspace: before.workspace, host, url, texts }, signal);
+    const candidate = await candidateOf(deps, change);
+    host = candidate.host;
+    await checkIndex(deps, candidate, signal);
   }
   const fresh = await seal(deps.secrets, id, textsOf({}, input));
   const outcome = await updateRepo(deps.kv, id, (repo, status) => {
@@ -159,6 +164,32 @@ export async function modifyRepo(
   deps.syncer.start({ ...before, host });
 }
 
+/** A change of a repository, before anything is tried out or stored. */
+interface Change {
+  before: Repo;
+  input: RepoInput;
+  url: string;
+  /** Whether downloads go to another origin than before. */
+  moved: boolean;
+}
+
+async function planChange(deps: RepositoriesDeps, id: string, input: RepoInput): Promise<Change> {
+  const before = await findRepo(deps.kv, id);
+  if (before === undefined) throw repoNotFound(id);
+  if (input.name !== before.name) await refuseIfTaken(deps, before.workspace, input);
+  const url = input.url ?? before.url;
+  return { before, input, url, moved: await moves(deps.secrets, before, url, input) };
+}
+
+/** What a change would have downloaded. */
+async function candidateOf(deps: RepositoriesDeps, change: Change): Promise<Candidate> {
+  const { before, input, url, moved } = change;
+  const kept = keptFields(before, input, moved);
+  const texts = textsOf(await openKept(deps.secrets, kept), input);
+  const host = checkSource(deps.egress, url, texts);
+  return { workspace: before.workspace, host, url, texts };
+}
+
 /** Deletes a repository, with its apps and its history. */
 export async function removeRepo(deps: RepositoriesDeps, id: string): Promise<void> {
   if (await deleteRepo(deps.kv, id, deps.clock()) === "absent") throw repoNotFound(id);
@@ -184,6 +215,10 @@ export async function askForSync(
 /** A repository that is not there, or not there for the caller. */
 export function repoNotFound(id: string): Refused {
   return new Refused("not_found", `there is no repository ${id.slice(0, 40)}`, "repo_id");
+}
+
+async function refuseIfTaken({ kv }: RepositoriesDeps, workspace: string, { name }: RepoInput) {
+  if (name !== undefined && await isNameTaken(kv, workspace, name)) throw nameTaken(name);
 }
 
 function nameTaken(name: string): Refused {

@@ -12,7 +12,9 @@ import {
   weightOf,
   withSite,
 } from "../support/browser.ts";
+import { canary } from "../support/canary.ts";
 import { withChartroom } from "../support/chartroom.ts";
+import { takeLeaks } from "../support/leaks.ts";
 
 const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; " +
   "connect-src 'self'; form-action 'self'";
@@ -53,7 +55,6 @@ async function faultsOf(pages: Record<string, Content>, view: Partial<View> = {}
     const page = await openPage({ baseUrl, ...view });
     await page.goto("/");
     faults.push(...await takeFaults());
-    await page.close();
   });
   return faults;
 }
@@ -125,13 +126,13 @@ Deno.test("a request to another host is a fault, and goes nowhere", async () => 
 });
 
 Deno.test("an answer that leads to another host is a fault", async () => {
-  const refresh = { refresh: `0; url=${OUTSIDE_NAME}` };
+  const refresh = { refresh: `0; url=${OUTSIDE}` };
   await withPages({ "/": { ...html("moved"), headers: refresh } }, async (baseUrl) => {
     const page = await openPage({ baseUrl });
     const outside = page.waitForEvent("requestfailed");
     await page.goto("/");
     assert.match((await outside).failure()?.errorText ?? "", /ERR_NAME_NOT_RESOLVED/);
-    assert.deepEqual(await takeFaults(), [`a request to another host: ${OUTSIDE_NAME}`]);
+    assert.deepEqual(await takeFaults(), [`a request to another host: ${OUTSIDE}`]);
   });
 });
 
@@ -222,6 +223,14 @@ Deno.test("a browser keeps the cookie of a session on loopback without TLS", asy
       assert.equal(await (await next).headerValue("cookie"), "__Host-chartroom=1", url);
     }
   });
+});
+
+Deno.test("what a page is told is searched for secrets, head and body", async () => {
+  const headers = { "x-said": canary("head") };
+  for (const page of [html(canary("body")), { ...html(""), headers }]) {
+    assert.deepEqual(await faultsOf({ "/": page }), []);
+    assert.match(takeLeaks().join(), /^an answer.*: plain/);
+  }
 });
 
 Deno.test("a page that follows a stream keeps no test from its end", async () => {

@@ -173,3 +173,48 @@ Deno.test("a version that is not there is 404, and what cannot be read is 400, b
     const list = (await chartroom.call("GET", pathOf("odd"))).body;
     assert.deepEqual(list.items.map((item: Body) => item.version), ["latest", "newest"]);
   }));
+
+Deno.test("a version by itself has dependencies and annotations, and lists have not", () =>
+  withChartroom(async ({ call, register }, upstream) => {
+    const chain = {
+      name: "chain",
+      version: ">=1.2, <2",
+      repository: "@harbour",
+      alias: "links",
+      condition: "chain.enabled,global.chain",
+      tags: ["metal", "heavy"],
+    };
+    const annotations = { category: "Mooring", "": "", port: "8080" };
+    Object.defineProperty(annotations, "__proto__", { value: "own", enumerable: true });
+    const more = { enabled: true, "import-values": ["data"] };
+    const index = indexOf({
+      full: [{
+        version: "1.0.0",
+        dependencies: [{ ...chain, ...more }, { name: "rope", alias: "", tags: [] }, null],
+        annotations,
+      }],
+      none: [{ version: "1.0.0", dependencies: [], annotations: {} }],
+      odd: [{ version: "1.0.0", dependencies: "chain", annotations: [1] }],
+    });
+    upstream.serve("/index.yaml", index);
+    await register(upstream.url);
+    const { items } = (await call("GET", "/v1/apps?orderBy=name")).body;
+    const found: Body[] = [];
+    for (const { app_id, latest_app_version: latest } of items) {
+      const path = `/v1/apps/${app_id}/versions`;
+      const { body } = await call("GET", `${path}/${latest.version_id}`);
+      assert.deepEqual((await call("GET", `${path}/latest`)).body, body);
+      const { dependencies, annotations, ...rest } = body;
+      assert.deepEqual((await call("GET", path)).body.items, [rest]);
+      assert.deepEqual(rest, latest);
+      found.push(dependencies, annotations);
+    }
+    assert.deepEqual(found, [
+      [chain, { name: "rope" }],
+      annotations,
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+    ]);
+  }));

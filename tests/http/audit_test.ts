@@ -250,6 +250,17 @@ Deno.test("trying an index out is a check", () =>
       "success",
       undefined,
     ]);
+    const { repo: id } = await prepare(chartroom, upstream, "/v1/repos/:repo");
+    for (const [query, action] of [["?validate=T", "check"], ["?validate=0", "update"]]) {
+      await chartroom.call("PATCH", `/v1/repos/${id}${query}`, { description: "new" }, ADMIN);
+      const [entry] = await read(chartroom);
+      assert.deepEqual([entry.action, entry.outcome, entry.resource.id, entry.fields], [
+        `repository.${action}`,
+        "success",
+        id,
+        ["description"],
+      ]);
+    }
   }));
 
 Deno.test("nothing of what was sent but names of known fields is kept: no secret, wherever it is", () =>

@@ -103,3 +103,22 @@ Deno.test("an error that is not Chartroom's is thrown too", async () => {
     return true;
   });
 });
+
+Deno.test("what stands for a parameter is that, and no other path", async () => {
+  const asked: string[] = [];
+  const fetch = (input: RequestInfo | URL) => {
+    asked.push(new Request(input).url);
+    return Promise.resolve(Response.json({}));
+  };
+  const { repos } = createClient("http://localhost/v1", { fetch });
+  const sent = ["../tokens/1", "a?force=true", "a#b", "a/webhook", "%2e%2e", "a%2Fb", "/:x", "啊"];
+  for (const repo of sent) {
+    await repos[":repo"].$delete({ param: { repo } });
+    const { pathname, search, hash } = new URL(asked.pop()!);
+    assert.deepEqual([pathname, search, hash], [`/v1/repos/${encodeURIComponent(repo)}`, "", ""]);
+  }
+  for (const repo of ["", ".", "..", "\ud800"]) {
+    await assert.rejects(repos[":repo"].$delete({ param: { repo } }), { status: 404 });
+  }
+  assert.deepEqual(asked, []);
+});

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import { canary } from "../support/canary.ts";
 import { type Body, START, withChartroom } from "../support/chartroom.ts";
-import { indexOf } from "../support/upstream.ts";
+import { indexOf, startUpstream } from "../support/upstream.ts";
 
 const BASIC = indexOf({ alpha: ["1.0.0", "1.1.0"], beta: ["0.1.0"] });
 
@@ -61,6 +62,8 @@ Deno.test("POST /repos?validate=true downloads and stores nothing", () =>
       versions: 3,
       problems: 0,
       bytes: BASIC.length,
+      duration_ms: 0,
+      first_problems: [],
     });
     const wrong = await call("POST", "/v1/repos?validate=T", { url: `${upstream.url}/nothing` });
     assert.equal(wrong.status, 400);
@@ -240,6 +243,101 @@ Deno.test("PATCH with a URL tries it out first, and saves nothing if it fails", 
     await services.syncer.idle();
     const apps = await call("GET", `/v1/apps?conditions=repo_id=${id}`);
     assert.deepEqual(apps.body.items.map((app: { name: string }) => app.name), ["gamma"]);
+  }));
+
+Deno.test("trying out tells the first problems of the index, and how long it took", () =>
+  withChartroom(async ({ call, register, clock, services }, upstream) => {
+    const index = indexOf({ one: ["1.0.0"], odd: Array(12).fill({ version: "" }) });
+    upstream.serve("/index.yaml", () => {
+      clock.now += 250;
+      return new Response(index);
+    });
+    const id = await register(upstream.url, { name: "one" });
+    const { items, total_count } = (await call("GET", `/v1/repos/${id}/problems?limit=10`)).body;
+    assert.deepEqual([items.length, total_count], [10, 12]);
+    for (
+      const [method, path] of [["POST", "/v1/repos"], ["PATCH", `/v1/repos/${id}`]] as const
+    ) {
+      const { body } = await call(method, `${path}?validate=true`, { url: upstream.url });
+      assert.deepEqual(body, {
+        ok: true,
+        apps: 1,
+        versions: 1,
+        problems: 12,
+        bytes: index.length,
+        duration_ms: 250,
+        first_problems: items,
+      });
+    }
+    await services.syncer.idle();
+  }));
+
+Deno.test("a name that is taken is told before the index is tried out", () =>
+  withChartroom(async ({ call, register }, upstream) => {
+    upstream.serve("/index.yaml", BASIC);
+    await register(upstream.url, { name: "one", workspace: "ws1" });
+    const asked = upstream.requests.length, body = { name: "one", url: upstream.url };
+    const check = (base: string) => call("POST", `${base}/repos?validate=true`, body);
+    const taken = await check("/v1/workspaces/ws1");
+    assert.deepEqual([taken.status, taken.body.code, taken.body.field], [
+      409,
+      "name_taken",
+      "name",
+    ]);
+    assert.equal(upstream.requests.length, asked);
+    assert.equal((await check("/v1/workspaces/ws2")).status, 200);
+    assert.equal((await check("/v1")).status, 200);
+  }));
+
+Deno.test("PATCH ?validate=true tries out what a repository would be, and changes nothing", () =>
+  withChartroom(async ({ call, register, services }, upstream) => {
+    const password = canary("password");
+    const wanted = `Basic ${btoa(`user:${password}`)}`;
+    const guarded = (index: string) => ({ headers }: Request) =>
+      headers.get("authorization") === wanted
+        ? new Response(index)
+        : new Response("", { status: 401 });
+    upstream.serve("/index.yaml", guarded(BASIC));
+    upstream.serve("/other/index.yaml", guarded(indexOf({ gamma: ["3.0.0"] })));
+    const credential = JSON.stringify({ username: "user", password });
+    const id = await register(upstream.url, { name: "one", credential });
+    await register(upstream.url, { name: "two", credential });
+    const rows = async () =>
+      (await services.kv.list({ prefix: [] })).map(({ key, value }) => [key, value]).filter((
+        [key],
+      ) => !["audit", "audits"].includes((key as string[])[0]!));
+    const before = await rows();
+    const check = async (body: unknown) => {
+      const answer = await call("PATCH", `/v1/repos/${id}?validate=true`, body);
+      await services.syncer.idle();
+      return [answer.status, answer.body.apps ?? answer.body.reason ?? answer.body.code];
+    };
+    // What is kept is used, also where nothing of the source changes.
+    assert.deepEqual(await check({}), [200, 2]);
+    assert.deepEqual(await check({ description: "new", suspended: true }), [200, 2]);
+    assert.deepEqual(await check({ url: `${upstream.url}/other` }), [200, 1]);
+    // What would be removed or replaced is not.
+    assert.deepEqual(await check({ credential: "" }), [400, "unauthorized"]);
+    const other = JSON.stringify({ username: "user", password: "wrong" });
+    assert.deepEqual(await check({ credential: other }), [400, "unauthorized"]);
+    assert.deepEqual(await check({ url: `${upstream.url}/missing`, credential }), [400, "status"]);
+    const asked = upstream.requests.length;
+    assert.deepEqual(await check({ name: "two" }), [409, "name_taken"]);
+    assert.deepEqual(await check({ sync_period: "often" }), [400, "invalid_field"]);
+    assert.equal(upstream.requests.length, asked, "what is wrong is not tried out");
+    assert.deepEqual(await check({ name: "one" }), [200, 2]);
+    const elsewhere = startUpstream();
+    elsewhere.serve("/index.yaml", BASIC);
+    assert.deepEqual(await check({ url: elsewhere.url }), [200, 2]);
+    assert.deepEqual(
+      elsewhere.requests.map(({ headers }) => headers.get("authorization")),
+      [null],
+      "another origin gets nothing that is kept",
+    );
+    await elsewhere.close();
+    const mistyped = await call("PATCH", `/v1/repos/${id}?validate=maybe`, { name: "three" });
+    assert.deepEqual([mistyped.status, mistyped.body.field], [400, "validate"]);
+    assert.deepEqual(await rows(), before);
   }));
 
 Deno.test("POST /action asks for a sync; events tell what it changed, newest first", () =>

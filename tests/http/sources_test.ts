@@ -278,6 +278,8 @@ Deno.test("?validate=true reads an s3 repository and stores nothing", () =>
       versions: 3,
       problems: 0,
       bytes: GOOD.length,
+      duration_ms: 0,
+      first_problems: [],
     });
     assertUnusable(await check(WRONG_KEYS), "unauthorized", BAD_SIGNATURE);
     assertUnusable(

@@ -13,8 +13,10 @@ import type {
   BrowserContextOptions,
   Page,
   Request,
+  Response as Answer,
 } from "playwright-core";
 import { launchChromium } from "./chromium.ts";
+import { watchAnswer } from "./leaks.ts";
 
 export type { Page } from "playwright-core";
 
@@ -50,6 +52,7 @@ let browser: Browser | undefined;
 const contexts: BrowserContext[] = [];
 const scriptless = new WeakSet<BrowserContext>();
 const faults: string[] = [];
+const searches: Promise<void>[] = [];
 
 /** A page of somebody who has never been here: without cookies, and with nothing in the cache. */
 export async function openPage(view: View): Promise<Page> {
@@ -79,6 +82,7 @@ function watch(context: BrowserContext) {
     if (isOutside(url)) note("a request to another host", url);
   };
   context.on("request", (request) => noteOutside(request.url()));
+  context.on("response", (answer) => searches.push(search(answer)));
   context.on("page", (page) => {
     page.on("websocket", (socket) => noteOutside(socket.url()));
     page.on("crash", () => note("a crash", page.url()));
@@ -92,6 +96,20 @@ function watch(context: BrowserContext) {
       note("the console", text);
     }
   });
+}
+
+/** Searches what a page is told for secrets, as all that comes out of Chartroom is. */
+async function search(answer: Answer): Promise<void> {
+  try {
+    const headers = (await answer.headersArray()).map(({ name, value }): [string, string] => [
+      name,
+      value,
+    ]);
+    const text = await answer.text();
+    watchAnswer({ statusText: answer.statusText(), headers: new Headers(headers) }, text);
+  } catch {
+    // What leads elsewhere has no body to be had, nor has what the page did not wait for.
+  }
 }
 
 function isOutside(url: string): boolean {
@@ -124,6 +142,7 @@ export async function withSite(
 async function closePages(): Promise<void> {
   faults.push(...await takeFaults());
   await Promise.all(contexts.splice(0).map((context) => context.close()));
+  await Promise.all(searches.splice(0));
 }
 
 /**

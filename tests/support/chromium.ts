@@ -33,7 +33,10 @@ export async function launchChromium(): Promise<Browser> {
     LD_LIBRARY_PATH: `${folder}/al2023/lib`,
     // The same letters everywhere, whatever the machine has.
     FONTCONFIG_FILE: fonts,
+    // A process that is ended leaves pieces of its memory there, now and then.
+    TMPDIR: `${folder}/left`,
   };
+  await Deno.mkdir(environment.TMPDIR, { recursive: true });
   await Deno.writeTextFile(
     fonts,
     `<fontconfig><dir>${folder}/fonts</dir><cachedir>${folder}/cache</cachedir></fontconfig>`,

@@ -39,6 +39,12 @@ const INDEX = indexOf({
       kubeVersion: ">=1.25",
       type: "application",
       annotations: { category: "Mooring" },
+      dependencies: [{
+        name: "chain",
+        version: "1.x",
+        repository: "https://charts.example.org/stable",
+        condition: "chain.enabled",
+      }],
     },
     { version: "1.0.0", appVersion: "1.0.0" },
   ],

@@ -39,15 +39,32 @@ async function pageOf(response) {
 
 /** Puts parts of another page in the places of those of this one. The focus stays where it was. */
 function swap(page, ids) {
-  const focused = document.activeElement?.id;
+  const focused = placeOf(document.activeElement);
   for (const id of ids) {
     const fresh = page.getElementById(id), old = document.getElementById(id);
     if (fresh === null || old === null) location.reload();
     else old.replaceWith(fresh);
   }
+  // A field that somebody types into stays; whether it is wrong is as the new page has it.
+  for (const field of all("form[data-live] input[aria-describedby]")) {
+    const fresh = page.getElementById(field.id);
+    for (const name of fresh ? ["aria-describedby", "aria-invalid"] : []) {
+      if (fresh.hasAttribute(name)) field.setAttribute(name, fresh.getAttribute(name));
+      else field.removeAttribute(name);
+    }
+  }
   document.title = page.title;
-  if (focused && document.activeElement?.id !== focused) document.getElementById(focused)?.focus();
+  if (focused && !document.activeElement?.matches(focused)) {
+    document.querySelector(focused)?.focus();
+  }
   prepare();
+}
+
+/** A selector that finds an element again in another page; "" for what has neither id nor address. */
+function placeOf(element) {
+  if (element?.id) return `#${CSS.escape(element.id)}`;
+  const href = element?.getAttribute("href");
+  return href ? `a[href="${CSS.escape(href)}"]` : "";
 }
 
 let loading;
@@ -135,7 +152,11 @@ function setBusy(form, isBusy) {
   for (const element of all("[data-while-busy]", form)) element.hidden = !isBusy;
 }
 
-// A part that changes by itself: `<div id="rows" data-poll="3000">`.
+/** What is not swapped by itself: somebody reads it, types, or has ticked something. */
+const IN_USE = "details[open], input:focus, textarea:focus, select:focus, " +
+  "input[type=checkbox]:checked";
+
+// A part that changes by itself: `<div id="rows" data-poll="3000">`; `data-parts="main"`: others.
 function poll() {
   for (const element of all("[data-poll]")) {
     if (element.dataset.polled) continue;
@@ -144,14 +165,19 @@ function poll() {
       delete element.dataset.polled;
       if (!element.isConnected) return;
       // Nobody looks, or somebody is at it.
-      const isUsed = document.hidden || element.querySelector("details[open]") !== null;
-      if (isUsed) poll();
-      else load(location.href, element.id);
+      const { parts = element.id } = element.dataset;
+      const isUsed = parts.split(" ").some((id) =>
+        document.getElementById(id)?.querySelector(IN_USE)
+      );
+      if (document.hidden || isUsed) poll();
+      else load(location.href, parts);
     }, Number(element.dataset.poll));
   }
 }
 
-// The progress of a sync: `<div data-stream="/v1/repos/.../events/stream">`.
+// The progress of a sync: `<div data-stream="/v1/repos/.../events/stream" data-parts="main">`; the
+// parts are loaded anew when it has ended.
+const AGAIN_MS = 3_000;
 const streams = new Map();
 
 function follow() {
@@ -164,10 +190,20 @@ function follow() {
     if (streams.has(element)) continue;
     const source = new EventSource(element.dataset.stream);
     streams.set(element, source);
-    source.addEventListener("progress", ({ data }) => showProgress(element, JSON.parse(data)));
-    source.addEventListener("result", () => {
+    const end = () => {
       source.close();
-      load(location.href, "main");
+      load(location.href, element.dataset.parts ?? "main");
+    };
+    source.addEventListener("progress", ({ data }) => {
+      const progress = JSON.parse(data);
+      // It ended before it was followed.
+      if (progress.state === "idle" && !element.hidden) end();
+      else showProgress(element, progress);
+    });
+    source.addEventListener("result", end);
+    // Refused: too many streams are open, or that sync will not come any more.
+    source.addEventListener("error", () => {
+      if (source.readyState === EventSource.CLOSED) setTimeout(end, AGAIN_MS);
     });
   }
 }
@@ -294,6 +330,69 @@ function countCharacters(field) {
   for (const place of all(`[data-count-of="${field.id}"]`)) {
     place.textContent = `${[...field.value].length} / ${field.maxLength}`;
   }
+}
+
+// The form of a repository: `<form data-repo-form="/v1/repos" data-repo-id="repo-...">`. A whole URL
+// is taken apart, a name comes from it until somebody types one, and is asked for among those there.
+on("input", "form[data-repo-form] #address", (address) => {
+  const { protocol, name, username, password } = address.form.elements;
+  const [, scheme, rest] = /^\s*(https?|s3):\/\/(.*)$/i.exec(address.value) ?? [];
+  if (scheme) {
+    protocol.value = scheme.toLowerCase();
+    address.value = rest.trim();
+  }
+  const [, user, secret = "", bare] = /^([^/?#:@]*)(?::([^/?#]*))?@(.*)$/.exec(address.value) ?? [];
+  if (bare !== undefined && protocol.value !== "s3") {
+    [address.value, username.value, password.value] = [bare, decoded(user), decoded(secret)];
+    document.getElementById("credential_choice-replace")?.click();
+  }
+  const isOwn = address.form.dataset.repoId || name.dataset.typed || name.value;
+  if (!isOwn || name.dataset.suggested === name.value) {
+    name.dataset.suggested = name.value = nameIn(address.value);
+    askForName(name);
+  }
+});
+on("input", "form[data-repo-form] :is(#address, #protocol)", ({ form: { elements } }) => {
+  const moves = document.getElementById("moves");
+  if (moves === null) return;
+  const originOf = (url) => /^[^/]*\/\/[^/?]*/.exec(url)?.[0].toLowerCase();
+  const url = `${elements.protocol.value}://${elements.address.value}`;
+  moves.hidden = originOf(url) === originOf(moves.dataset.url);
+});
+on("input", "form[data-repo-form] [name=name]", askForName);
+
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** The last part of a path that says something, or else of a host: `charts.example.org/stable`. */
+function nameIn(address) {
+  const says = (part) => part && !/^(helm|charts?|helm-charts?|repo|www|index\.\w+)$/i.test(part);
+  const [host, ...path] = address.split(/[?#]/)[0].split("/");
+  const labels = host.replace(/:\d*$/, "").split(".");
+  // The last label is a country or a kind.
+  return path.findLast(says) ?? labels.slice(0, -1).find(says) ?? labels[0];
+}
+
+let asking;
+function askForName(field) {
+  clearTimeout(asking);
+  const hint = document.getElementById("name-taken"), { form, value } = field;
+  hint.hidden = true;
+  // A comma ends a condition.
+  if (value.trim() === "" || value.includes(",")) return;
+  asking = setTimeout(async () => {
+    const conditions = `name=${value.trim()}`;
+    const url = `${form.dataset.repoForm}?${new URLSearchParams({ conditions, limit: 1 })}`;
+    const response = await fetch(url).catch(() => undefined);
+    if (!response?.ok || field.value !== value) return;
+    const { items: [other] } = await response.json();
+    hint.hidden = other === undefined || other.repo_id === form.dataset.repoId;
+  }, TYPING_MS);
 }
 
 // Finding a text: `<div data-find="id of what is looked through">` with a field, an output and

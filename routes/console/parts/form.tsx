@@ -11,7 +11,7 @@ interface FieldProps {
   label: string;
   hint?: Child;
   /** What is wrong with what was sent. */
-  error?: string | undefined;
+  error?: Child | undefined;
   /** Whether it may be left empty, which is said. */
   optional?: boolean;
   children: Child;
@@ -38,7 +38,7 @@ export function Field({ page, name, label, hint, error, optional, children }: Fi
 }
 
 /** The id of a field, and of what tells about it. */
-export function described(name: string, has: { hint?: unknown; error?: string | undefined }) {
+export function described(name: string, has: { hint?: unknown; error?: unknown }) {
   const ids = [has.hint && `${name}-hint`, has.error !== undefined && `${name}-error`]
     .filter(Boolean).join(" ");
   return {

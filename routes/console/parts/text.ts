@@ -68,6 +68,13 @@ export function momentText({ language }: Words, at: string): string {
   return formatOf(`moment ${language}`, make).format(new Date(at));
 }
 
+/** `23 November 2026`, of UTC. `at`: RFC 3339. */
+export function dayText({ language }: Words, at: string): string {
+  const make = () =>
+    new Intl.DateTimeFormat(LOCALES[language], { dateStyle: "long", timeZone: "UTC" });
+  return formatOf(`day ${language}`, make).format(new Date(at));
+}
+
 const formats = new Map<string, unknown>();
 
 /** Making one takes a hundred times what it takes to use it. */
