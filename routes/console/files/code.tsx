@@ -149,10 +149,10 @@ export function Find({ page, within }: { page: Page; within: string }) {
       />
       <output for="find" class="count"></output>
       <button type="button" class="small" data-to="-1" aria-label={find.previous} disabled>
-        <span aria-hidden="true">↑</span>
+        <Icon of="up" />
       </button>
       <button type="button" class="small" data-to="1" aria-label={find.next} disabled>
-        <span aria-hidden="true">↓</span>
+        <Icon of="down" />
       </button>
     </div>
   );

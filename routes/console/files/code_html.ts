@@ -3,6 +3,7 @@
 import { raw } from "hono/html";
 import type { Token } from "./tokens.ts";
 
+const SPECIAL = /[&<>"']/, ALL_SPECIAL = /[&<>"']/g;
 const ESCAPES: Readonly<Record<string, string>> = {
   "&": "&amp;",
   "<": "&lt;",
@@ -31,5 +32,5 @@ function pieceHtml([kind, text]: Token): string {
 }
 
 function escape(text: string): string {
-  return text.replaceAll(/[&<>"']/g, (character) => ESCAPES[character]!);
+  return SPECIAL.test(text) ? text.replaceAll(ALL_SPECIAL, (one) => ESCAPES[one]!) : text;
 }
