@@ -104,7 +104,7 @@ export const en = {
       count === 1 ? "1 file is the same" : `${text} files are the same`,
     noChanges: "All files are the same",
     status: { added: "added", removed: "removed", changed: "changed" },
-    counts: (added: string, removed: string) => `${added} lines added, ${removed} removed`,
+    counts: (added: string, removed: string) => `Lines added: ${added}, removed: ${removed}`,
     fold: (count: number, text: string) =>
       count === 1 ? "1 line without changes" : `${text} lines without changes`,
     tooDifferent: "These files are too different to be compared line by line",
