@@ -39,6 +39,7 @@ export function createApp(services: Services): Hono<Env> {
   const app = new Hono<Env>({ strict: false });
   const { config, limits, trustedProxies } = services;
   const answers = createAnswers(services);
+  const pages = consolePages(services, (request, info) => app.fetch(request, info as Peer));
   app.use(securityHeaders(config.strictTransport));
   app.use(audited(services));
   if (config.corsOrigins.length > 0) app.use(shareWith(config.corsOrigins));
@@ -50,7 +51,7 @@ export function createApp(services: Services): Hono<Env> {
       const allow = methods.join(", ");
       c.header("Allow", allow);
       const message = `${c.req.method}: expected one of ${allow}`;
-      return problem(c, new Refused("method_not_allowed", message));
+      return pages.asPage(c, problem(c, new Refused("method_not_allowed", message)));
     },
   }));
   app.route("/", health(services)).route("/", openapi());
@@ -70,11 +71,7 @@ export function createApp(services: Services): Hono<Env> {
   // KubeSphere does these in other ways, elsewhere.
   app.route("/v1/tokens", tokens(services)).route("/v1/whoami", whoami());
   app.route("/v1/audit", audit(services)).route("/v1/workspaces", workspaces(services));
-  const { routes, asPage } = consolePages(
-    services,
-    (request, info) => app.fetch(request, info as Peer),
-  );
-  app.route("/", routes);
+  app.route("/", pages.routes);
   const elsewhere = createElsewhere(BASES);
   const notThere = (c: Context<Env>) => {
     const refused = elsewhere(c.req.method, c.req.path);
@@ -85,8 +82,8 @@ export function createApp(services: Services): Hono<Env> {
     return problem(c, new Refused("not_found", `there is nothing at ${c.req.path}`));
   };
   const answer = answerError(services.log);
-  app.notFound(async (c) => await asPage(c, await notThere(c)));
-  app.onError(async (error, c) => await asPage(c, answer(error, c)));
+  app.notFound(async (c) => await pages.asPage(c, await notThere(c)));
+  app.onError(async (error, c) => await pages.asPage(c, answer(error, c)));
   const route = app.fetch;
   const routed = async (request: Request, ...more: unknown[]) => {
     const response = await route(request, ...more as []);

@@ -8,6 +8,8 @@ import { type ConsoleContext, type ConsoleEnv, type Page, THEMES } from "./page.
 import { Icon, Mark } from "./parts/icon.tsx";
 import { Notice } from "./parts/parts.tsx";
 import { TextField } from "./parts/form.tsx";
+import { durationText } from "./parts/text.ts";
+import { isForLoopback } from "../support/own_site.ts";
 import { LANGUAGES } from "./words/words.ts";
 
 const YEAR_S = 31_536_000;
@@ -16,25 +18,23 @@ const MAX_TOKEN = 8_192;
 
 export function account() {
   return new Hono<ConsoleEnv>()
-    .get("/sign-in", (c) => {
-      const { url } = c.get("page");
-      return showSignIn(c, { next: safePath(url.searchParams.get("next") ?? undefined) });
-    })
+    .get("/sign-in", (c) => showSignIn(c))
     .post("/sign-in", async (c) => {
-      const { token, next } = await fieldsOf(c);
-      const form = { next: safePath(next) };
-      const { words: { account }, root } = c.get("page");
-      if (!token?.trim()) return await showSignIn(c, { ...form, error: account.empty }, 400);
+      const page = c.get("page"), { words: { account } } = page;
+      const { token = "" } = await fieldsOf(c);
+      if (token.trim() === "") return await showSignIn(c, account.empty, 400);
       try {
         const json = { token: token.trim().slice(0, MAX_TOKEN) };
-        passCookies(c, await root.session.$post({ json }));
-        return c.redirect(form.next, 303);
+        passCookies(c, await page.root.session.$post({ json }));
+        return c.redirect(nextOf(page), 303);
       } catch (error) {
-        if (!(error instanceof ChartroomError) || ![400, 401, 429].includes(error.status)) {
-          throw error;
-        }
-        const message = error.status === 401 ? account.wrong : error.message;
-        return await showSignIn(c, { ...form, error: message }, error.status as 401);
+        if (!(error instanceof ChartroomError)) throw error;
+        const { status, retryAfter } = error;
+        if (status === 401) return await showSignIn(c, account.wrong, status);
+        if (status !== 429) throw error;
+        c.header("Retry-After", `${retryAfter}`);
+        const wait = account.wait(durationText(page, (retryAfter ?? 1) * 1_000));
+        return await showSignIn(c, wait, status);
       }
     })
     .post("/sign-out", async (c) => {
@@ -42,9 +42,10 @@ export function account() {
       return c.redirect("/sign-in?done=signed-out", 303);
     })
     .post("/preferences", async (c) => {
+      const { url } = c.get("page");
       const { language = "", theme = "", next } = await fieldsOf(c);
-      if (Object.hasOwn(LANGUAGES, language)) remember(c, CHOICES.language, language);
-      if (THEMES.some((known) => known === theme)) remember(c, CHOICES.theme, theme);
+      if (Object.hasOwn(LANGUAGES, language)) remember(c, CHOICES.language, language, url);
+      if (THEMES.some((known) => known === theme)) remember(c, CHOICES.theme, theme, url);
       return c.redirect(safePath(next), 303);
     });
 }
@@ -63,8 +64,8 @@ function passCookies(c: Context, response: { headers: Headers }) {
   }
 }
 
-function remember(c: Context, name: string, value: string) {
-  const secure = c.req.url.startsWith("https:");
+function remember(c: Context, name: string, value: string, { protocol }: URL) {
+  const secure = protocol === "https:";
   setCookie(c, name, value, {
     path: "/",
     httpOnly: true,
@@ -74,22 +75,19 @@ function remember(c: Context, name: string, value: string) {
   });
 }
 
-interface SignInForm {
-  next: string;
-  error?: string;
+/** Where who signs in wants to go. */
+function nextOf({ url }: Page): string {
+  return safePath(url.searchParams.get("next") ?? undefined);
 }
 
-async function showSignIn(
-  c: ConsoleContext,
-  form: SignInForm,
-  status: 200 | 400 | 401 | 429 = 200,
-) {
+async function showSignIn(c: ConsoleContext, error?: string, status: 200 | 400 | 401 | 429 = 200) {
   const page = c.get("page");
-  return await show(c, page.words.account.title, <SignIn page={page} {...form} />, status);
+  return await show(c, page.words.account.title, <SignIn page={page} error={error} />, status);
 }
 
-function SignIn({ page, next, error }: SignInForm & { page: Page }) {
+function SignIn({ page, error }: { page: Page; error: string | undefined }) {
   const { words: { account, common }, url, who } = page;
+  const next = nextOf(page), isIn = who !== undefined && who.kind !== "open";
   return (
     <div class="sign-in card">
       <Mark />
@@ -106,9 +104,8 @@ function SignIn({ page, next, error }: SignInForm & { page: Page }) {
           </>
         )
         : (
-          <form method="post" action="/sign-in">
+          <form method="post" action={`/sign-in?${new URLSearchParams({ next })}`}>
             <p class="lede">{account.lede}</p>
-            <input type="hidden" name="next" value={next} />
             <TextField
               page={page}
               name="token"
@@ -123,6 +120,13 @@ function SignIn({ page, next, error }: SignInForm & { page: Page }) {
               <Icon of="key" />
               {account.submit}
             </button>
+            {isIn && (
+              <p class="go-on">
+                <a href={next}>
+                  {who.kind === "anonymous" ? account.without : account.as(who.name)}
+                </a>
+              </p>
+            )}
           </form>
         )}
     </div>
@@ -130,6 +134,6 @@ function SignIn({ page, next, error }: SignInForm & { page: Page }) {
 }
 
 /** Whether browsers take no `__Host-` cookie from here, which has to be secure. */
-function keepsNoSession({ protocol, hostname }: URL): boolean {
-  return protocol === "http:" && !/^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname);
+function keepsNoSession({ protocol, href }: URL): boolean {
+  return protocol === "http:" && !isForLoopback(href);
 }

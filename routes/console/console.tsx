@@ -28,9 +28,23 @@ const MAX_FORM_BYTES = 262_144;
 /** Paths of pages for whoever comes. */
 const FOR_ALL = ["/sign-in", "/sign-out", "/preferences"];
 /** Paths of pages for who may read something. */
-const FOR_READERS = ["/", "/repos/*", "/apps/*", "/news", "/tokens/*", "/audit", "/workspaces/*"];
+const FOR_READERS = [
+  "/",
+  "/repos/*",
+  "/apps/*",
+  "/news",
+  "/tokens/*",
+  "/audit",
+  // By its name, which a page is to know.
+  "/workspaces/:workspace/*",
+];
 /** Paths that are not for people. */
 const FOR_PROGRAMS = /^\/(v1|kapis|docs|openapi\.json|healthz|readyz|assets)(\/|$)/;
+
+/** Whether a path is that of a page, or of a form on one. */
+export function isConsolePath(path: string): boolean {
+  return !FOR_PROGRAMS.test(path);
+}
 
 /** The console, mounted at the top. `send`: how the service answers a request. */
 export function consolePages({ clock }: Pick<Services, "clock">, send: Send) {
@@ -64,8 +78,9 @@ export function consolePages({ clock }: Pick<Services, "clock">, send: Send) {
     /** A problem as a page, where a page was asked for. */
     async asPage(c: Context<Env>, answer: Response): Promise<Response> {
       const wantsPage = c.req.header("accept")?.includes("text/html") ?? false;
-      const isProblem = answer.status >= 400 && wantsPage && !FOR_PROGRAMS.test(c.req.path);
-      if (!isProblem) return answer;
+      const isProblem = answer.status >= 400 && wantsPage && isConsolePath(c.req.path);
+      // Of a host that is none there is no address, nor a page.
+      if (!isProblem || !URL.canParse(c.req.url)) return answer;
       const shown = c as unknown as ConsoleContext;
       await detect(shown, async () => {});
       return await showProblem(shown, answer, { send, clock });

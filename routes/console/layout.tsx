@@ -120,11 +120,14 @@ function Workspaces({ page }: { page: Page }) {
 }
 
 function Account({ page }: { page: Page }) {
-  const { words: { common }, who } = page;
+  const { words: { common, tokens }, who, url } = page;
+  const next = new URLSearchParams({ next: url.pathname + url.search });
   const isSession = who !== undefined && who.kind !== "open" && who.kind !== "anonymous";
   return (
     <div class="account">
-      {who?.kind === "anonymous" && <a class="button small" href="/sign-in">{common.signIn}</a>}
+      {who?.kind === "anonymous" && url.pathname !== "/sign-in" && (
+        <a class="button small" href={`/sign-in?${next}`}>{common.signIn}</a>
+      )}
       {isSession && (
         <details class="menu">
           <summary aria-label={common.signedInAs(who.name)}>
@@ -133,7 +136,7 @@ function Account({ page }: { page: Page }) {
             <Icon of="down" />
           </summary>
           <form method="post" action="/sign-out">
-            <p class="quiet">{common.signedInAs(who.name)} ({who.role})</p>
+            <p class="quiet">{common.signedInAs(who.name)} ({tokens.roles[who.role]})</p>
             <button type="submit">
               <Icon of="out" />
               {common.signOut}

@@ -8,7 +8,8 @@ import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { ChartroomError } from "../client.ts";
 import { WORKSPACE } from "../../src/access/policy.ts";
 import { chooseEncoding, compress, isWorthCompressing } from "../support/encoding.ts";
-import { hasSession } from "../support/session_cookie.ts";
+import { isForLoopback, refuseOtherSites } from "../support/own_site.ts";
+import { forgetSession, hasSession } from "../support/session_cookie.ts";
 import { apiOf, type Send } from "./api.ts";
 import { ErrorPage } from "./error_page.tsx";
 import { Layout } from "./layout.tsx";
@@ -17,6 +18,11 @@ import { type Language, wordsOf } from "./words/words.ts";
 
 /** Cookies of what somebody chose. */
 export const CHOICES = { language: "language", theme: "theme" } as const;
+
+/** Pages are for who looks. */
+const NEVER_KEPT = "private, no-store";
+/** Paths to go to are no longer: what a browser sends with the next request is limited, too. */
+const MAX_PATH = 2_048;
 
 /** A page runs its own script, shows pictures of its own host, and sends forms there alone. */
 const POLICY = [
@@ -33,9 +39,8 @@ const POLICY = [
 /** Finds out for a page who looks at it, and what they may choose from. */
 export function opened(send: Send, clock: () => number) {
   return createMiddleware<ConsoleEnv>(async (c, next) => {
-    // What a page changes is recorded where it asks for that.
-    const draft = c.get("audit");
-    if (draft !== undefined) draft.isElsewhere = true;
+    // Whatever the API would say of it: no other site sends a form of ours.
+    refuseOtherSites(c, "not denied");
     const page = blankPage(c, send, clock());
     c.set("page", page);
     if (workspaceIn(c.req.path) !== page.workspace) return await c.notFound();
@@ -49,15 +54,46 @@ export function opened(send: Send, clock: () => number) {
       );
       page.isAdmin = who.role === "admin";
     }
-    return await next();
+    // What a page changes is recorded where it asks for that.
+    recordElsewhere(c, true);
+    await next();
+    const { headers } = c.res;
+    if (!headers.has("cache-control")) headers.set("cache-control", NEVER_KEPT);
+    return;
   });
 }
 
 /** Leads whoever has not signed in to where that is done. */
 export const signedIn = createMiddleware<ConsoleEnv>(async (c, next) => {
-  if (c.get("page").who === undefined) return askToSignIn(c);
-  return await next();
+  const { who } = c.get("page");
+  if (who === undefined || who.kind === "anonymous") {
+    if (isFromElsewhere(c)) return await comeAgain(c);
+  }
+  if (who !== undefined) return await next();
+  // Nothing else will be asked for.
+  recordElsewhere(c, false);
+  return await askToSignIn(c);
 });
+
+function recordElsewhere(c: ConsoleContext, isElsewhere: boolean) {
+  const draft = c.get("audit");
+  if (draft !== undefined) draft.isElsewhere = isElsewhere;
+}
+
+/** Whether it is a link on another site, which comes without the cookie of the session. */
+function isFromElsewhere({ req }: ConsoleContext): boolean {
+  return isRead(req.method) && req.header("sec-fetch-site") === "cross-site" &&
+    req.header("sec-fetch-dest") === "document" && !hasSession(req.raw.headers);
+}
+
+/** Has a browser ask once more: from here, it comes with it. */
+async function comeAgain(c: ConsoleContext): Promise<Response> {
+  return await send(c, '<!DOCTYPE html><meta http-equiv="refresh" content="0">', 200);
+}
+
+function isRead(method: string): boolean {
+  return method === "GET" || method === "HEAD";
+}
 
 function unlessUnauthorized(error: unknown): undefined {
   if (!(error instanceof ChartroomError) || error.status !== 401) throw error;
@@ -87,9 +123,20 @@ function blankPage(c: ConsoleContext, send: Send, now: number): Page {
     mayWrite: false,
     isAdmin: false,
     workspaces: [],
-    url: new URL(c.req.url),
+    url: addressOf(c),
     now,
   };
+}
+
+/**
+ * The address that a browser has for a page. TLS may end before us: browsers send `Sec-Fetch-Site`
+ * where there is TLS, and to this machine, and nowhere else.
+ */
+function addressOf({ req }: ConsoleContext): URL {
+  const url = new URL(req.url);
+  const isSecure = req.header("sec-fetch-site") !== undefined && !isForLoopback(req.url);
+  if (isSecure) url.protocol = "https:";
+  return url;
 }
 
 /** Answers with a page. Nobody keeps it: it is for who looks. */
@@ -111,27 +158,30 @@ async function send(c: Context, html: string, status: ContentfulStatusCode) {
   return c.body(encoding === "identity" ? text : await compress(text, encoding), status, {
     "Content-Type": "text/html; charset=utf-8",
     "Content-Security-Policy": POLICY,
-    "Cache-Control": "private, no-store",
+    "Cache-Control": NEVER_KEPT,
     Vary: "Accept-Encoding",
     ...(encoding !== "identity" && { "Content-Encoding": encoding }),
   });
 }
 
+/** Visible ASCII, as the path of a URL has it; to browsers `//host` and `/\host` are other hosts. */
+const SAFE_PATH = /^\/(?!\/)[!-[\]-~]*$/;
+
 /** Where to go after signing in: a path of this host, whatever was sent. */
 export function safePath(text: string | undefined): string {
-  return text !== undefined && /^\/(?![/\\])[^\\\s]*$/.test(text) ? text : "/";
+  if (text === undefined || text.length > MAX_PATH || !SAFE_PATH.test(text)) return "/";
+  // `/.//host` is a path, until somebody has made it shorter.
+  return URL.parse(text, "http://localhost")?.pathname.startsWith("//") ? "/" : text;
 }
 
 async function askToSignIn(c: ConsoleContext): Promise<Response> {
-  const { url } = c.get("page");
-  const isRead = c.req.method === "GET" || c.req.method === "HEAD";
-  // A link on another site comes without the cookie of the session; from here it comes with it.
-  if (isRead && c.req.header("sec-fetch-site") === "cross-site") {
-    return await send(c, '<!DOCTYPE html><meta http-equiv="refresh" content="0">', 200);
+  const { url } = c.get("page"), hasEnded = hasSession(c.req.raw.headers);
+  if (hasEnded) forgetSession(c);
+  if (isRead(c.req.method)) {
+    const next = url.pathname + url.search;
+    const query = new URLSearchParams({ next, ...(hasEnded && { ended: "1" }) });
+    return c.redirect(`/sign-in?${query}`, 303);
   }
-  const next = isRead ? url.pathname + url.search : "/";
-  const query = new URLSearchParams({ next, ...(hasSession(c.req.raw.headers) && { ended: "1" }) });
-  if (isRead) return c.redirect(`/sign-in?${query}`, 303);
   const { words: { common } } = c.get("page");
   return await show(
     c,
@@ -152,7 +202,8 @@ export const showRefusal: ErrorHandler<ConsoleEnv> = async (error, c) => {
   if (error.status === 401) return await askToSignIn(c);
   const status = error.status as ContentfulStatusCode;
   const page = c.get("page");
-  const { code = "", message } = error;
+  const { code = "", message, retryAfter } = error;
+  if (retryAfter !== undefined) c.header("Retry-After", `${retryAfter}`);
   const shown = <ErrorPage page={page} status={status} code={code} message={message} />;
   return await show(c, titleOfError(page, status), shown, status);
 };

@@ -83,7 +83,7 @@ function Filters({ page, q, state, sort }: Shown) {
   const { words: { repos, common }, base } = page;
   return (
     <form
-      class="filters"
+      class="filters repo-filters"
       method="get"
       action={`${base}/repos`}
       role="search"
@@ -197,14 +197,18 @@ function SortHead(
     <th scope="col" aria-sort={direction}>
       <a href={href} id={`sort-${by}`} data-live="rows sort">
         {text}
-        <span aria-hidden="true">{direction && (direction === "ascending" ? " ↑" : " ↓")}</span>
+        {direction && (
+          <span class={direction}>
+            <Icon of="down" />
+          </span>
+        )}
       </a>
     </th>
   );
 }
 
 function Row({ page, repo, recent }: { page: Page; repo: Repo; recent: number }) {
-  const { words: { repos: { columns, reasons } }, base, mayWrite } = page;
+  const { words: { repos: { columns }, reasons }, base, mayWrite } = page;
   const { sync } = repo;
   const reason = repo.status === "failed" && sync.reason && reasons[sync.reason];
   return (
@@ -213,9 +217,9 @@ function Row({ page, repo, recent }: { page: Page; repo: Repo; recent: number })
         <a href={`${base}/repos/${repo.repo_id}`} data-item>{repo.name}</a>
         <span class="url" title={repo.url}>{repo.url}</span>
       </th>
-      <td>
+      <td class="state">
         <SyncState page={page} repo={repo} />
-        {reason && <span class="reason" title={sync.message}>{reason.short}</span>}
+        {reason && <span class="reason" title={sync.message}>{reason.what}</span>}
       </td>
       <td data-label={columns.last}>
         <Time page={page} at={sync.last_attempt} />

@@ -53,6 +53,6 @@ function misdirected(): Refused {
 }
 
 /** Whether a request was sent to this machine by a name that only this machine has. */
-function isForLoopback(url: string): boolean {
+export function isForLoopback(url: string): boolean {
   return LOOPBACK.test(url);
 }

@@ -1,28 +1,7 @@
 /** Every route, for everybody, on every path: who gets in is what the tables below say. */
 
 import assert from "node:assert/strict";
-import { createApp } from "../../routes/app.ts";
-import { categoryId } from "../../src/helm/ids.ts";
-import { type Chartroom, startChartroom } from "../support/chartroom.ts";
-import { indexOf, startUpstream, type Upstream } from "../support/upstream.ts";
-
-const ADMIN_TOKEN = "bootstrap-token-of-the-policy-test";
-
-/** Workspaces; a repository of the first is global, a token of the first counts everywhere. */
-const PLACES = ["", "ws1", "ws2"] as const;
-type Place = typeof PLACES[number];
-
-/** Who asks, and with what: a token's workspace and role. */
-const TOKENS = {
-  viewer1: ["ws1", "viewer"],
-  editor1: ["ws1", "editor"],
-  admin1: ["ws1", "admin"],
-  viewer2: ["ws2", "viewer"],
-  viewerAll: ["*", "viewer"],
-  editorAll: ["*", "editor"],
-  adminAll: ["*", "admin"],
-} as const;
-type Who = keyof typeof TOKENS | "anonymous" | "bootstrap";
+import { type About, type Place, PLACES, type Who, World } from "../support/world.ts";
 
 /** What comes of it in the global place, in `ws1` and in `ws2`. */
 type Table = Readonly<Record<Who, string>>;
@@ -107,18 +86,6 @@ const ADMINS: Table = { ...SERVICE, admin1: "ok  ok  ok" };
 /** By the token's place. */
 const LET_IN: Table = { ...SERVICE, admin1: "403 ok  403" };
 const REVOKE: Table = { ...SERVICE, admin1: "404 ok  404" };
-
-/** What a request is about: things of one place. */
-interface About {
-  repo: string;
-  app: string;
-  version: string;
-  category: string;
-  event: string;
-  token: string;
-  /** As a token has it. */
-  workspace: string;
-}
 
 interface Rule {
   table: Table;
@@ -206,7 +173,7 @@ const IN_WORKSPACE = /^\/workspaces\/:workspace/;
 Deno.test("every route lets in whom the tables say, on every path, and nobody else", async (t) => {
   await using world = await World.make();
   const seen = new Set<string>();
-  for (const { method, path } of world.routes()) {
+  for (const { method, path } of world.apiRoutes()) {
     const below = path.replace(BASES, "");
     const name = `${method} ${below.replace(IN_WORKSPACE, "")}`;
     seen.add(name);
@@ -232,7 +199,7 @@ Deno.test("every route lets in whom the tables say, on every path, and nobody el
 
 Deno.test("where reading is not free, nobody gets an answer without a token", async () => {
   await using world = await World.make("false");
-  for (const { method, path } of world.routes()) {
+  for (const { method, path } of world.apiRoutes()) {
     const name = `${method} ${path.replace(BASES, "").replace(IN_WORKSPACE, "")}`;
     const rule = RULES[name]!, at = path.replace(":workspace", "ws1");
     const isOpen = /^\/(healthz|readyz|openapi\.json|docs)/.test(path);
@@ -330,117 +297,6 @@ function expectedOf({ table, by }: Rule, who: Who, inPath: Place, place: Place) 
   return table === CHANGE && place === "" && expected === "ok" ? "403" : expected;
 }
 
-interface Asked extends Partial<Rule> {
-  who: Who;
-  place: Place;
-  about?: Partial<About>;
-}
-
 async function addWebhook(world: World, place: Place) {
   await world.addWebhook(place);
-}
-
-/** A Chartroom with a repository and tokens in every place. */
-class World implements AsyncDisposable {
-  readonly about = new Map<Place, About>();
-  readonly #bearers = new Map<Who, string>([["bootstrap", ADMIN_TOKEN]]);
-  #names = 0;
-
-  private constructor(readonly chartroom: Chartroom, readonly upstream: Upstream) {}
-
-  static async make(anonymousRead = "true"): Promise<World> {
-    const environment = {
-      CHARTROOM_ADMIN_TOKEN: ADMIN_TOKEN,
-      CHARTROOM_ANONYMOUS_READ: anonymousRead,
-      CHARTROOM_RATE_LIMIT: "off",
-    };
-    const world = new World(await startChartroom({ environment }), startUpstream());
-    for (const place of PLACES) await world.#settle(place);
-    for (const [who, [workspace, role]] of Object.entries(TOKENS)) {
-      const { token } = await world.#do("POST", "/v1/tokens", { name: who, workspace, role });
-      world.#bearers.set(who as Who, token);
-    }
-    return world;
-  }
-
-  get call() {
-    return this.chartroom.call;
-  }
-
-  routes() {
-    const { routes } = createApp(this.chartroom.services);
-    const real = routes.filter(({ method }) => method !== "ALL");
-    return new Map(real.map((route) => [`${route.method} ${route.path}`, route])).values();
-  }
-
-  headersOf(who: Who): Record<string, string> {
-    const bearer = this.#bearers.get(who);
-    return bearer === undefined ? {} : { authorization: `Bearer ${bearer}` };
-  }
-
-  /** What comes of a request: 401, 403, 404 for what is not there for the caller, or `ok`. */
-  async ask(method: string, path: string, { who, place, about: own, ...rule }: Asked) {
-    const { body, query, headers } = rule, about = { ...this.about.get(place)!, ...own };
-    const asked = path.replace(/:(\w+)/g, (_, name) => about[name as keyof About]);
-    const isToken = path.endsWith("/tokens") && method === "POST";
-    const sent = isToken ? { name: "x", workspace: about.workspace, role: "viewer" } : body;
-    const { status, body: answer } = await this.call(
-      method,
-      asked + (query?.(about) ?? ""),
-      sent,
-      { ...headers, ...this.headersOf(who) },
-    );
-    assert.ok(status < 500 || answer.code.startsWith("archive_"), `${method} ${asked}: ${status}`);
-    // It is there, and has none.
-    if (["no_icon", "no_readme"].includes(answer.code)) return "ok";
-    return [401, 403, 404].includes(status) ? String(status) : "ok";
-  }
-
-  async addWebhook(place: Place) {
-    await this.#do("POST", `/v1/repos/${this.about.get(place)!.repo}/webhook`);
-  }
-
-  async addToken(place: Place) {
-    const body = { name: "x", workspace: place || "*", role: "viewer" };
-    return { token: (await this.#do("POST", "/v1/tokens", body)).token_id };
-  }
-
-  async [Symbol.asyncDispose]() {
-    await this.chartroom.close();
-    await this.upstream.close();
-  }
-
-  async register(place: Place): Promise<string> {
-    const path = place === "" ? "/v1/repos" : `/v1/workspaces/${place}/repos`;
-    const name = `of ${place} ${++this.#names}`;
-    const url = `${this.upstream.url}/${place || "global"}`;
-    return (await this.#do("POST", path, { name, url, sync_period: "0" })).repo_id;
-  }
-
-  async #settle(place: Place) {
-    const category = `of ${place || "all"}`;
-    const version = { version: "1.0.0", annotations: { category } };
-    this.upstream.serve(`/${place || "global"}/index.yaml`, indexOf({ one: [version] }));
-    const repo = await this.register(place);
-    await this.chartroom.services.syncer.idle();
-    const { items: [app] } = await this.#do("GET", `/v1/apps?conditions=repo_id=${repo}`);
-    const versions = await this.#do("GET", `/v1/apps/${app.app_id}/versions`);
-    const events = await this.#do("GET", `/v1/repos/${repo}/events`);
-    this.about.set(place, {
-      repo,
-      app: app.app_id,
-      version: versions.items[0].version_id,
-      category: categoryId(category),
-      event: events.items[0].repo_event_id,
-      ...await this.addToken(place),
-      workspace: place || "*",
-    });
-    await this.addWebhook(place);
-  }
-
-  async #do(method: string, path: string, body?: unknown) {
-    const answer = await this.call(method, path, body, this.headersOf("bootstrap"));
-    assert.equal(answer.status, 200, JSON.stringify(answer.body));
-    return answer.body;
-  }
 }

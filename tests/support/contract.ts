@@ -5,6 +5,7 @@
 
 import assert from "node:assert/strict";
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
+import { isConsolePath } from "../../routes/console/console.tsx";
 import document from "../../routes/openapi/document.json" with { type: "json" };
 
 // deno-lint-ignore no-explicit-any -- parts of a document
@@ -48,6 +49,7 @@ export function assertInContract(sent: Sent): void {
   if (/\/\/|\/\.{1,2}(\/|$)/.test(pathname) && [301, 308].includes(status)) {
     return assert.ok(sent.headers.has("location"), `${title} has no Location`);
   }
+  if (operation === undefined && isPage(pathname, sent)) return;
   if (operation === undefined) return assertRefused(sent, found.length > 0, title);
   if (status >= 200 && status < 300) assertAsked(sent, operation, title);
   const { value: answer, pointer } = follow(
@@ -63,6 +65,12 @@ export function assertInContract(sent: Sent): void {
   const isNamed = !("ETag" in (answer.headers ?? {})) || sent.headers.has("etag");
   assert.ok(isNamed || !isKept, `${title} is to be kept and has no ETag`);
   if (method !== "HEAD") assertBody(sent, answer, pointer, title);
+}
+
+/** Pages of the console are not of the API, nor is where they lead. */
+function isPage(pathname: string, { status, headers }: Sent): boolean {
+  const isHtml = headers.get("content-type")?.startsWith("text/html") ?? false;
+  return isConsolePath(pathname) && (isHtml || [302, 303].includes(status));
 }
 
 /** What was taken has parameters that the operation knows, and a body such as it takes. */
