@@ -2,12 +2,13 @@
 
 import type { Child } from "hono/jsx";
 import { isPrerelease, type Opened } from "./app_load.ts";
-import { AppIcon, Badge, Head, Notice, Time } from "./parts/parts.tsx";
+import { AppIcon, Badge, Head, hrefWith, Notice, Time } from "./parts/parts.tsx";
 
 /** `actions` stand beside the name. */
 export function AppHead({ opened, actions }: { opened: Opened; actions: Child }) {
   const { page, app, version, repo } = opened;
   const { words: { app: words, common }, base } = page;
+  const { version: newest } = app.latest_app_version;
   const icon = app.icon && `${base}/apps/${app.app_id}/icon`;
   return (
     <>
@@ -35,6 +36,9 @@ export function AppHead({ opened, actions }: { opened: Opened; actions: Child })
               <span>
                 {words.appVersion} <strong>{version.app_version}</strong>
               </span>
+            )}
+            {newest !== undefined && newest !== version.version && (
+              <a href={hrefWith(page.url, { version: null })}>{words.newest(newest)}</a>
             )}
             <span>
               {words.updated} <Time page={page} at={version.update_time} />

@@ -50,11 +50,14 @@ export function maintainersOf({ maintainers }: Version): Maintainer[] {
 }
 
 /** Its home, where its sources are, and what `artifacthub.io/links` names. */
-export function linksOf(version: Version, words: { home: string; source: string }): Link[] {
+export function linksOf(version: Version, homePage: string): Link[] {
   const { home, sources, annotations } = version;
   const links = [
-    { name: words.home, url: home },
-    ...jsonList(sources).filter(isText).map((url) => ({ name: words.source, url })),
+    { name: homePage, url: home },
+    ...jsonList(sources).filter(isText).map((url) => ({
+      name: url.replace(/^https?:\/\//, ""),
+      url,
+    })),
     ...yamlMaps(annotations?.["artifacthub.io/links"]).map(({ name, url }) => ({
       name: scalarText(name) ?? "",
       url: scalarText(url),

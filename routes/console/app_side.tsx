@@ -42,7 +42,7 @@ export function Side(
 ) {
   const { page, version } = opened;
   const { words: { app: words } } = page;
-  const links = linksOf(version, words.links);
+  const links = linksOf(version, words.homePage);
   const maintainers = maintainersOf(version);
   return (
     <aside class="app-side" aria-label={words.about}>

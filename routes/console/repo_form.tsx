@@ -144,10 +144,10 @@ function told(
 ): Pick<FormProps, "errors" | "failure"> {
   if (code === "name_taken") return { errors: { name: words.taken } };
   if (field === undefined || !Object.hasOwn(words.wrongField, field)) return { failure: message };
-  const known = reason === undefined ? undefined : reasons[reason];
+  const known = reason === undefined ? undefined : reasons[reason as keyof typeof reasons];
   const own = known === undefined
     ? words.wrongField[field as ApiField]
-    : words.sentences(known.what, known.todo);
+    : words.sentences(known.short, known.todo);
   return { errors: { [field]: <Explained own={own} message={message} /> } };
 }
 

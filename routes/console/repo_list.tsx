@@ -219,7 +219,7 @@ function Row({ page, repo, recent }: { page: Page; repo: Repo; recent: number })
       </th>
       <td class="state">
         <SyncState page={page} repo={repo} />
-        {reason && <span class="reason" title={sync.message}>{reason.what}</span>}
+        {reason && <span class="reason" title={sync.message}>{reason.short}</span>}
       </td>
       <td data-label={columns.last}>
         <Time page={page} at={sync.last_attempt} />

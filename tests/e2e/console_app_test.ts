@@ -72,6 +72,12 @@ async function serve({ chartroom, upstream }: Console): Promise<Record<string, s
       name: "Charts",
     },
   );
+  // Those are there at once, however busy the machine is; where they are not, scripts are needed.
+  const path = `/v1/apps/${apps.redis}/versions`;
+  const { body } = await chartroom.call("GET", `${path}?constraint=1.39.0||1.5.0`);
+  for (const { version_id } of body.items) {
+    await chartroom.call("GET", `${path}/${version_id}/readme`);
+  }
   return Object.fromEntries(Object.entries(apps).map(([name, id]) => [name, `/apps/${id}`]));
 }
 

@@ -68,9 +68,8 @@ Deno.test("lists of a chart hold what they should, whatever was written", () => 
     { name: "Ann", mail: undefined, href: undefined },
     { name: "bob@example.com", mail: "bob@example.com", href: undefined },
   ]);
-  const words = { home: "Home", source: "Source" };
   const links = (text: string) =>
-    linksOf(version({ annotations: { "artifacthub.io/links": text } }), words);
+    linksOf(version({ annotations: { "artifacthub.io/links": text } }), "Home");
   assert.deepEqual(links("- {name: Docs, url: 'https://example.com'}\n- {name: No}\n- text\n"), [
     { name: "Docs", href: "https://example.com/" },
   ]);

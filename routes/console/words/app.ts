@@ -48,7 +48,8 @@ export const en = {
   condition: "If",
   maintainers: "Maintainers",
   linksTitle: "Links",
-  links: { home: "Home page", source: "Source" },
+  homePage: "Home page",
+  newest: (version: string) => `Newest: ${version}`,
   keywords: "Keywords",
   installLink: "Install",
   install: {
@@ -153,7 +154,8 @@ export const zh: typeof en = {
   condition: "条件",
   maintainers: "维护者",
   linksTitle: "链接",
-  links: { home: "主页", source: "源代码" },
+  homePage: "主页",
+  newest: (version) => `最新版本:${version}`,
   keywords: "关键词",
   installLink: "安装",
   install: {
