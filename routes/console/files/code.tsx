@@ -1,15 +1,15 @@
 /** A text of a file, with numbers at its lines, colours, and what is done with it. */
 
-import type { Child } from "hono/jsx";
 import { Icon } from "../parts/icon.tsx";
 import { Bytes, Empty, Notice, pageNumber, Pager } from "../parts/parts.tsx";
 import { countText } from "../parts/text.ts";
 import type { Opened } from "../app_frame.tsx";
 import type { Page } from "../page.ts";
 import { type Content, type FileEntry, MAX_DOWNLOAD_BYTES } from "./archive.ts";
+import { linesHtml } from "./code_html.ts";
 import { type Lines, linesOf, type Part } from "./lines.ts";
 import { hrefOfDownload, shownName } from "./tab.tsx";
-import { type Grammar, grammarOf, type Token, tokensOf } from "./tokens.ts";
+import { grammarOf, type Token, tokensOf } from "./tokens.ts";
 
 /** Keys of an outline. */
 const MAX_KEYS = 400;
@@ -30,8 +30,7 @@ export function FileView(
   const lines = linesOf(content.text);
   const number = Math.min(pageNumber(page.url), lines.parts.length);
   const part = lines.parts[number - 1]!;
-  const grammar = grammarOf(file.name);
-  const tokens = tokensOf(part.lines, grammar);
+  const tokens = tokensOf(part.lines, grammarOf(file.name));
   const keys = outlined ? keysOf(tokens, part) : [];
   return (
     <>
@@ -44,7 +43,7 @@ export function FileView(
             <Find page={page} within="code" />
             <FileActions opened={opened} file={file} copies="code" />
           </figcaption>
-          <Code label={shownName(file.name)} part={part} tokens={tokens} grammar={grammar} />
+          <Code label={shownName(file.name)} part={part} tokens={tokens} isOutlined={outlined} />
         </figure>
       </div>
       <Pager page={page} total={lines.parts.length} limit={1} />
@@ -150,10 +149,10 @@ export function Find({ page, within }: { page: Page; within: string }) {
       />
       <output for="find" class="count"></output>
       <button type="button" class="small" data-to="-1" aria-label={find.previous} disabled>
-        <span aria-hidden="true">↑</span>
+        <Icon of="up" />
       </button>
       <button type="button" class="small" data-to="1" aria-label={find.next} disabled>
-        <span aria-hidden="true">↓</span>
+        <Icon of="down" />
       </button>
     </div>
   );
@@ -161,36 +160,24 @@ export function Find({ page, within }: { page: Page; within: string }) {
 
 /** Lines of a text. Keys of the first column can be linked to: see {@link Outline}. */
 function Code(
-  { label, part, tokens, grammar }: {
+  { label, part, tokens, isOutlined }: {
     label: string;
     part: Part;
     tokens: readonly (readonly Token[])[];
-    grammar: Grammar;
+    isOutlined: boolean;
   },
 ) {
   return (
     <pre class="code" tabindex={0} role="region" aria-label={label}>
       <FirstNumber of={part.first} />
       <code id="code">
-        {tokens.map((line, index) => (
-          <>
-            <span
-              class="l"
-              id={grammar === "yaml" && line[0]?.[0] === "k" ? `L${part.first + index}` : undefined}
-            >
-              <Line tokens={line} />
-            </span>
-            {"\n"}
-          </>
-        ))}
+        {linesHtml(
+          tokens,
+          (index) => isOutlined && tokens[index]![0]?.[0] === "k" ? `L${part.first + index}` : undefined,
+        )}
       </code>
     </pre>
   );
-}
-
-/** Pieces of a line. */
-export function Line({ tokens }: { tokens: readonly Token[] }): Child {
-  return <>{tokens.map(([kind, text]) => kind === "" ? text : <span class={kind}>{text}</span>)}</>;
 }
 
 /**

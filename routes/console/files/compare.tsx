@@ -130,11 +130,13 @@ function Choice({ opened, choice }: { opened: Opened; choice: VersionChoice }) {
 
 function FactsTable({ page, from, to }: { page: Page; from: Version; to: Version }) {
   const { compare: words } = page.words.files;
+  const facts = factsOf(from, to);
+  if (facts.length === 0) return null;
   return (
     <section class="card">
       <h2>{words.facts}</h2>
       <dl class="facts">
-        {factsOf(from, to).map((fact) => (
+        {facts.map((fact) => (
           <>
             <dt>
               {fact.name === "dependency" ? <bdi>{shownName(fact.of)}</bdi> : words[fact.name]}
@@ -143,7 +145,7 @@ function FactsTable({ page, from, to }: { page: Page; from: Version; to: Version
               {fact.from === fact.to ? <bdi>{fact.to || words.none}</bdi> : (
                 <span class="became">
                   <del>{fact.from || words.none}</del>
-                  <span aria-hidden="true">→</span>
+                  <Icon of="right" />
                   <ins>{fact.to || words.none}</ins>
                 </span>
               )}

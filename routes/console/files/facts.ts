@@ -16,11 +16,14 @@ export type Fact =
 
 /** Facts of two versions; of dependencies, those that differ. */
 export function factsOf(from: Version, to: Version): Fact[] {
-  const facts: Fact[] = (["app_version", "kube_version"] as const).map((name) => ({
+  const facts: Fact[] = ([
+    "app_version",
+    "kube_version",
+  ] as const).map((name) => ({
     name,
     from: from[name] ?? "",
     to: to[name] ?? "",
-  }));
+  })).filter((fact) => fact.from !== "" || fact.to !== "");
   const old = dependenciesOf(from), fresh = dependenciesOf(to);
   for (const of of new Set([...old.keys(), ...fresh.keys()])) {
     const fact = {

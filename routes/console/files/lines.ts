@@ -1,7 +1,7 @@
 /** Texts of strangers as lines that a page can hold. */
 
 /** Of a page: lines, and characters in all. */
-const MAX_LINES = 5_000, MAX_CHARACTERS = 262_144;
+const MAX_LINES = 8_000, MAX_CHARACTERS = 400_000;
 /** Characters of a line. */
 export const MAX_LINE = 2_000;
 /** What turns the direction of text around, or is not seen, so that a text is not what it seems. */

@@ -130,11 +130,10 @@ function NodeHead({ page, node }: NodeProps) {
   const isGroup = role.as === "group";
   return (
     <>
-      <NodeName page={page} node={node} />
+      <NodeName page={page} node={node} />{" "}
       {!isGroup && !node.isNever && (
         <span class="type">{types.map(shownName).join(" | ") || words.any}</span>
-      )}
-      {node.isNever && <span class="type">{words.never}</span>}
+      )} {node.isNever && <span class="type">{words.never}</span>}
       {role.as === "property" && role.required && <Badge tone="info">{words.required}</Badge>}
       {node.deprecated && <Badge tone="warn">{words.deprecated}</Badge>}
       {node.readOnly && <Badge>{words.readOnly}</Badge>}

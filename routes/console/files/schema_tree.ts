@@ -3,16 +3,16 @@
  * themselves, are deep, or have no end are bounded, and say so.
  */
 
+import { cut, isObject, MAX_VALUE, membersOf, type Schema, valueText } from "./schema_value.ts";
+
 /** Nodes of a tree, and levels of it. */
 const MAX_NODES = 1_500, MAX_DEPTH = 16;
 /** Referrals that are followed, one after the other. */
 const MAX_REFERRALS = 16;
 /** Characters of a referral. */
 const MAX_REF = 1_000;
-/** Characters of texts and values; members of `enum`. */
-const MAX_DESCRIPTION = 600, MAX_VALUE = 200, MAX_ENUM = 20;
-/** Levels and members of a value that is written out. */
-const MAX_VALUE_DEPTH = 4, MAX_MEMBERS = 20;
+/** Characters of a description; members of `enum`, and of `type`. */
+const MAX_DESCRIPTION = 600, MAX_MEMBERS = 20;
 
 const GROUPS = ["allOf", "anyOf", "oneOf"] as const;
 const CONDITIONS = ["not", "if", "then", "else"] as const;
@@ -96,8 +96,6 @@ export interface SchemaTree {
   isCut: boolean;
 }
 
-type Schema = Readonly<Record<string, unknown>>;
-
 /** A schema that waits for its place in the tree. A list of schemas stands for a group's options. */
 interface Waiting {
   schema: unknown;
@@ -134,10 +132,6 @@ export function schemaTree(document: unknown): SchemaTree | undefined {
     }
   }
   return { root: roots[0]!, isCut };
-}
-
-function isObject(value: unknown): value is Schema {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** Own members alone: names are those of strangers. */
@@ -233,7 +227,7 @@ function nodeOf(schema: unknown, role: Role, referral: SchemaNode["referral"]): 
   withValue("default");
   withValue("const");
   if (Array.isArray(members)) {
-    const values = members.slice(0, MAX_ENUM).map(valueText);
+    const values = members.slice(0, MAX_MEMBERS).map(valueText);
     node.enum = { values, more: members.length - values.length };
   }
   for (const name of CONSTRAINTS) {
@@ -294,39 +288,4 @@ function* propertiesOf(schema: Schema): Generator<[Role, unknown]> {
   }
   const additional = get(schema, "additionalProperties");
   if (isObject(additional)) yield [{ as: "additional" }, additional];
-}
-
-const members = new WeakMap<object, [string, unknown][]>();
-
-/** Looked up once for each object: many may refer to one that has very many. */
-function membersOf(value: unknown): readonly [string, unknown][] {
-  if (!isObject(value)) return [];
-  let found = members.get(value);
-  if (found === undefined) members.set(value, found = Object.entries(value));
-  return found;
-}
-
-/** JSON of a value, cut off wherever it is long, wide or deep. */
-function valueText(value: unknown): string {
-  return cut(write(value, 0), MAX_VALUE);
-}
-
-function write(value: unknown, depth: number): string {
-  if (typeof value === "string") return JSON.stringify(cut(value, MAX_VALUE));
-  if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "";
-  if (Array.isArray(value)) {
-    if (depth === MAX_VALUE_DEPTH) return "[…]";
-    const written = value.slice(0, MAX_MEMBERS).map((member) => write(member, depth + 1));
-    return `[${[...written, ...value.length > MAX_MEMBERS ? ["…"] : []].join(", ")}]`;
-  }
-  if (depth === MAX_VALUE_DEPTH) return "{…}";
-  const entries = membersOf(value);
-  const written = entries.slice(0, MAX_MEMBERS).map(([name, member]) =>
-    `${JSON.stringify(cut(name, MAX_VALUE))}: ${write(member, depth + 1)}`
-  );
-  return `{${[...written, ...entries.length > MAX_MEMBERS ? ["…"] : []].join(", ")}}`;
-}
-
-function cut(text: string, max: number): string {
-  return text.length > max ? `${text.slice(0, max)}…` : text;
 }

@@ -24,7 +24,7 @@ export async function showTab(
     status = error.status as ContentfulStatusCode;
     content = <NoArchive page={page} error={error} />;
   }
-  const { tabs } = page.words.files;
+  const { tabs } = page.words.app;
   const of = tab === "diff" ? app.name : `${app.name} ${version.version}`;
   const framed = <AppFrame opened={opened} tab={tab}>{content}</AppFrame>;
   return await show(c, `${tabs[tab]} · ${of}`, framed, status);

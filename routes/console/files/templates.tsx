@@ -10,7 +10,7 @@ import { hrefOfFile, shownName, showTab } from "./tab.tsx";
 import { type Folder, MAX_LISTED, treeOf } from "./tree.ts";
 
 /** With fewer files there is nothing to filter. */
-const MANY_FILES = 12;
+const MANY_FILES = 10;
 
 export async function templates(c: ConsoleContext): Promise<Response> {
   return await showTab(c, "templates", async (opened) => {

@@ -1,7 +1,6 @@
 /** Words of what is in a chart's archive: values, their schema, templates, and what changed. */
 
 export const en = {
-  tabs: { values: "Values", schema: "Schema", templates: "Files", diff: "Compare" },
   noArchive: "The archive of this version cannot be read",
   noArchiveHint: "Chartroom asks the repository for it each time that it is not at hand.",
   noValues: "This version has no values.yaml",
@@ -73,12 +72,12 @@ export const en = {
       exclusiveMinimum: "more than",
       exclusiveMaximum: "less than",
       multipleOf: "a multiple of",
-      minLength: "characters, at least",
-      maxLength: "characters, at most",
-      minItems: "items, at least",
-      maxItems: "items, at most",
-      minProperties: "properties, at least",
-      maxProperties: "properties, at most",
+      minLength: "length at least",
+      maxLength: "length at most",
+      minItems: "items at least",
+      maxItems: "items at most",
+      minProperties: "properties at least",
+      maxProperties: "properties at most",
       pattern: "matches",
       format: "format",
     },
@@ -105,7 +104,7 @@ export const en = {
       count === 1 ? "1 file is the same" : `${text} files are the same`,
     noChanges: "All files are the same",
     status: { added: "added", removed: "removed", changed: "changed" },
-    counts: (added: string, removed: string) => `${added} lines added, ${removed} removed`,
+    counts: (added: string, removed: string) => `Lines added: ${added}, removed: ${removed}`,
     fold: (count: number, text: string) =>
       count === 1 ? "1 line without changes" : `${text} lines without changes`,
     tooDifferent: "These files are too different to be compared line by line",
@@ -118,7 +117,6 @@ export const en = {
 };
 
 export const zh: typeof en = {
-  tabs: { values: "配置值", schema: "配置模式", templates: "文件", diff: "版本对比" },
   noArchive: "无法读取此版本的应用包",
   noArchiveHint: "本地没有缓存时,Chartroom 会向应用仓库请求该应用包。",
   noValues: "此版本没有 values.yaml",
