@@ -40,7 +40,7 @@ const POLICY = [
 export function opened(send: Send, clock: () => number) {
   return createMiddleware<ConsoleEnv>(async (c, next) => {
     // Whatever the API would say of it: no other site sends a form of ours.
-    refuseOtherSites(c, "not denied");
+    refuseOtherSites(c, hasSession(c.req.raw.headers) ? "shown" : "not denied");
     const page = blankPage(c, send, clock());
     c.set("page", page);
     if (workspaceIn(c.req.path) !== page.workspace) return await c.notFound();

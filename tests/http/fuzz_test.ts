@@ -6,6 +6,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { createApp } from "../../routes/app.ts";
+import { isConsolePath } from "../../routes/console/console.tsx";
 import { MEANING } from "../../routes/openapi/problem.ts";
 import { categoryId } from "../../src/helm/ids.ts";
 import { chartArchive } from "../support/chart_archive.ts";
@@ -14,13 +15,33 @@ import { type Drawn, requestsTo } from "../support/requests.ts";
 import { indexOf, startUpstream, type Upstream } from "../support/upstream.ts";
 
 const SEED = 20_261_123;
-/** Rounds, and the requests of one that are sent at once. */
-const ROUNDS = 5_000, AT_ONCE = 10;
+/** Requests of a round, which are sent at once. */
+const AT_ONCE = 10;
+/** What is sent to, in how many rounds, and what will have been answered. A page takes longer. */
+const TARGETS = [
+  {
+    name: "the API",
+    isMeant: (path: string) => !isConsolePath(path),
+    rounds: 5_000,
+    statuses: [200, 304, 400, 401, 403, 404, 405, 413, 414, 415],
+  },
+  {
+    name: "the console",
+    isMeant: isConsolePath,
+    rounds: 300,
+    statuses: [200, 303, 400, 401, 403, 404, 405, 414],
+  },
+];
 /** After so many rounds, what was deleted is made again. */
 const REFILL_EVERY = 25;
 const ADMIN_TOKEN = "bootstrap-token-of-the-fuzz-test";
 
-Deno.test(`${ROUNDS * AT_ONCE} requests as nobody should send them`, async (t) => {
+for (const target of TARGETS) {
+  const title = `${target.rounds * AT_ONCE} requests to ${target.name} as nobody should send them`;
+  Deno.test(title, (t) => fuzz(t, target));
+}
+
+async function fuzz(t: Deno.TestContext, { isMeant, rounds, statuses }: typeof TARGETS[number]) {
   const upstream = startUpstream();
   const environment = {
     CHARTROOM_ADMIN_TOKEN: ADMIN_TOKEN,
@@ -29,10 +50,11 @@ Deno.test(`${ROUNDS * AT_ONCE} requests as nobody should send them`, async (t) =
   };
   const chartroom = await startChartroom({ environment });
   const app = createApp(chartroom.services);
-  const routes = app.routes.filter(({ method }) => method !== "ALL");
+  const routes = app.routes
+    .filter(({ method, path }) => method !== "ALL" && isMeant(path));
   const things = await fill(chartroom, upstream);
   const counts = new Map<number, number>();
-  let rounds = 0;
+  let done = 0;
   const round = fc.array(requestsTo(routes), { minLength: AT_ONCE, maxLength: AT_ONCE });
   try {
     await fc.assert(
@@ -42,14 +64,14 @@ Deno.test(`${ROUNDS * AT_ONCE} requests as nobody should send them`, async (t) =
           counts.set(status, (counts.get(status) ?? 0) + 1);
         }));
         chartroom.clock.now += 1_000;
-        if (++rounds % REFILL_EVERY === 0) await refill(chartroom, upstream, things);
+        if (++done % REFILL_EVERY === 0) await refill(chartroom, upstream, things);
       }),
-      { numRuns: ROUNDS, seed: SEED },
+      { numRuns: rounds, seed: SEED },
     );
     const failed = chartroom.log.filter(({ event }) => /^(request failed|unhandled)/.test(event));
     assert.deepEqual(failed, []);
     // It has all been reached: what is taken, and what is refused in every way.
-    for (const status of [200, 304, 400, 401, 403, 404, 405, 413, 414, 415]) {
+    for (const status of statuses) {
       assert.ok((counts.get(status) ?? 0) > 0, `no ${status}`);
     }
     await t.step(`statuses: ${JSON.stringify(Object.fromEntries([...counts].sort()))}`, () => {});
@@ -61,7 +83,7 @@ Deno.test(`${ROUNDS * AT_ONCE} requests as nobody should send them`, async (t) =
     await chartroom.close();
     await upstream.close();
   }
-});
+}
 
 type Things = Record<string, string>;
 
@@ -86,6 +108,12 @@ async function send({ request }: ReturnType<typeof createApp>, drawn: Drawn, thi
   const text = await response.text();
   assert.equal(headers.get("x-content-type-options"), "nosniff", title);
   assert.match(headers.get("content-security-policy") ?? "", /default-src 'none'/, title);
+  if (headers.get("content-type")?.startsWith("text/html") && isConsolePath(pathOf(target))) {
+    assert.match(headers.get("cache-control") ?? "", /^private, no-store$/, title);
+    assert.doesNotMatch(text, /\.tsx?:\d|\bat \w+ \(|node:internal/, title);
+    assert.ok(status < 500 || status === 502, title);
+    return status;
+  }
   if (status < 400 || method === "HEAD") {
     assert.ok(status < 500 || status === 501 || status === 502, title);
     return status;
@@ -99,6 +127,10 @@ async function send({ request }: ReturnType<typeof createApp>, drawn: Drawn, thi
   const isMeant = status < 500 || /^(not_implemented|(archive|icon)_un.*)$/.test(problem.code);
   assert.ok(isMeant, `${title}: ${text}`);
   return status;
+}
+
+function pathOf(target: string): string {
+  return URL.parse(target, "http://localhost")?.pathname ?? "";
 }
 
 async function fill(chartroom: Chartroom, upstream: Upstream): Promise<Things> {

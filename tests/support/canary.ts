@@ -66,6 +66,15 @@ export class DrawnSecrets {
     return leak;
   }
 
+  /** What is wrong with a page that shows the secret that was told to it just now. */
+  tellAgain(text: string): string | undefined {
+    const [latest] = [...this.#forms].slice(-1);
+    if (latest !== undefined) this.#forms.delete(latest[0]);
+    const leak = this.leakIn(text);
+    if (latest !== undefined) this.#forms.set(...latest);
+    return leak;
+  }
+
   /** What is wrong with a text that may tell none. */
   leakIn(text: string | Uint8Array): string | undefined {
     if (this.#forms.size === 0) return undefined;

@@ -8,6 +8,8 @@ import { DrawnSecrets, hasDrawn, leakIn, sealedLeakIn } from "./canary.ts";
 
 /** Requests whose answer tells a new secret. */
 const TELLING = /^POST \S*\/(webhook|tokens|session)(\?|$)/;
+/** Pages whose form makes one: the API has told it to the page. */
+const TELLING_PAGE = /^POST (\/workspaces\/[^/]+)?\/(repos\/[^/]+\/webhook|tokens)(\?|$)/;
 /** What who may change a repository is shown with its query. */
 const SHOWN_URL = /"url": ?"(?:[^"\\]|\\.)*"/g;
 /** Of the ways to read a body. */
@@ -48,7 +50,9 @@ export function watchAnswer(
   note(`${place}, its cookies`, leakIn(cookies) ?? drawn.tell(cookies));
   const mayTell = request === undefined || TELLING.test(request);
   note(place, sealedLeakIn(text) ?? leakIn(text.replaceAll(SHOWN_URL, "")));
-  note(place, mayTell ? drawn.tell(text) : drawn.leakIn(text));
+  const isPage = TELLING_PAGE.test(request ?? "");
+  const tell = () => isPage ? drawn.tellAgain(text) : drawn.tell(text);
+  note(place, mayTell ? tell() : drawn.leakIn(text));
   if (!mayTell && hasDrawn(text)) note(place, "a secret that Chartroom has drawn");
 }
 

@@ -37,6 +37,10 @@ const FIELDS = [
   "constructor",
   "toString",
 ];
+const FORM_FIELDS = [
+  ...FIELDS,
+  ...["scope", "expires", "day", "next", "language", "theme", "done", "tab", "suspend", "validate"],
+];
 const PARAMETERS = [
   "conditions",
   "orderBy",
@@ -165,6 +169,13 @@ const body = fc.oneof(
     arbitrary: fc.record({ name: text, url: address, workspace: fc.constantFrom("ws1", "*") })
       .map((body) => JSON.stringify(body)),
   },
+  // As a browser sends a form.
+  {
+    weight: 2,
+    arbitrary: fc.array(fc.tuple(fc.constantFrom(...FORM_FIELDS), value), { maxLength: 12 }).map(
+      (fields) => fields.map(([name, value]) => `${encode(name)}=${encode(value)}`).join("&"),
+    ),
+  },
   fc.jsonValue().map((body) => JSON.stringify(body)),
   fc.string({ unit: "binary" }),
   fc.uint8Array({ maxLength: 200 }).map((bytes) => Uint8Array.from(bytes)),
@@ -267,7 +278,12 @@ const bearer = fc.constantFrom(
 );
 const header = fc.oneof(
   fc.tuple(headerName, headerValue),
-  fc.tuple(fc.constant("content-type"), fc.constant("application/json")),
+  fc.tuple(
+    fc.constant("content-type"),
+    fc.constantFrom("application/json", "application/x-www-form-urlencoded"),
+  ),
+  fc.tuple(fc.constant("accept"), fc.constant("text/html")),
+  fc.tuple(fc.constant("sec-fetch-site"), fc.constantFrom("same-origin", "cross-site", "none")),
 );
 
 const trick = fc.oneof(
