@@ -61,5 +61,5 @@ export const TONES = {
 
 /** What a reason of the API means, in short, and what to do about it. */
 export function reasonOf({ words }: Page, reason: SyncEvent["reason"]) {
-  return reason === undefined ? undefined : words.repos.reasons[reason];
+  return reason === undefined ? undefined : words.reasons[reason];
 }

@@ -139,7 +139,7 @@ async function tryOut(
 
 /** What of an error stands where in the form. */
 function told(
-  { words: { repoForm: words, repos: { reasons } } }: Page,
+  { words: { repoForm: words, reasons } }: Page,
   { code, field, reason, message }: ChartroomError,
 ): Pick<FormProps, "errors" | "failure"> {
   if (code === "name_taken") return { errors: { name: words.taken } };

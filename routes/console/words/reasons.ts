@@ -4,7 +4,7 @@ import type { IndexErrorReason } from "../../../src/helm/index_error.ts";
 
 type Reasons = Readonly<Record<IndexErrorReason, { short: string; todo: string }>>;
 
-export const enReasons: Reasons = {
+export const en: Reasons = {
   unreachable: {
     short: "The host cannot be reached",
     todo: "Check the host and the port, and whether Chartroom's network leads there.",
@@ -81,7 +81,7 @@ export const enReasons: Reasons = {
   internal: { short: "Chartroom failed", todo: "Try again; its log says more." },
 };
 
-export const zhReasons: Reasons = {
+export const zh: Reasons = {
   unreachable: {
     short: "无法访问主机",
     todo: "请检查主机名和端口,以及 Chartroom 所在网络能否访问该地址。",

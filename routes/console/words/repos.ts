@@ -1,7 +1,5 @@
 /** Words of the list of repositories, and of what can be done with one of them. */
 
-import { enReasons, zhReasons } from "./reasons.ts";
-
 const many = (count: string, one: string) => `${count} ${count === "1" ? one : `${one}s`}`;
 
 export const en = {
@@ -71,7 +69,6 @@ export const en = {
     wrong: "This is not its name.",
     submit: "Delete this repository",
   },
-  reasons: enReasons,
 };
 
 export const zh: typeof en = {
@@ -137,5 +134,4 @@ export const zh: typeof en = {
     wrong: "名称不正确。",
     submit: "删除此应用仓库",
   },
-  reasons: zhReasons,
 };
