@@ -3,10 +3,11 @@
 import type { InferResponseType } from "hono/client";
 import type { Api } from "./api.ts";
 import type { Page } from "./page.ts";
-import { Icon, type IconName } from "./parts/icon.tsx";
+import { Icon } from "./parts/icon.tsx";
 import { Count, Empty, Head, hrefWith, Notice, Pager, Time } from "./parts/parts.tsx";
 import { isBusy, Sparkline, SyncState } from "./parts/sync_state.tsx";
 import { countText } from "./parts/text.ts";
+import { RepoActions } from "./repo_actions.tsx";
 
 /** States that a list can be narrowed down to. */
 export const STATES = ["successful", "failed", "syncing"] as const;
@@ -238,7 +239,7 @@ function Row({ page, repo, recent }: { page: Page; repo: Repo; recent: number })
       </td>
       {mayWrite && (
         <td class="row-menu">
-          <Actions page={page} repo={repo} />
+          <RepoActions page={page} repo={repo} />
         </td>
       )}
     </tr>
@@ -251,48 +252,4 @@ function NextSync({ page, repo }: { page: Page; repo: Repo }) {
   if (next === null) return <span class="quiet">{repos.off}</span>;
   if (isBusy(repo) || Date.parse(next) <= now) return <span>{repos.now}</span>;
   return <Time page={page} at={next} />;
-}
-
-function Actions({ page, repo }: { page: Page; repo: Repo }) {
-  const { words: { repos, common }, base, url } = page;
-  const path = `${base}/repos/${repo.repo_id}`;
-  const next = hrefWith(url, { done: null });
-  const button = (action: string, icon: IconName, text: string, name?: string, value?: string) => (
-    <li>
-      <form method="post" action={`${path}/${action}`}>
-        <input type="hidden" name="next" value={next} />
-        {name && <input type="hidden" name={name} value={value} />}
-        <button type="submit">
-          <Icon of={icon} />
-          {text}
-        </button>
-      </form>
-    </li>
-  );
-  return (
-    <details class="menu">
-      <summary aria-label={repos.actionsOf(repo.name)}>
-        <Icon of="more" />
-      </summary>
-      <ul>
-        {button("sync", "sync", repos.sync)}
-        {repo.sync.reason === "shrink" && button("sync", "check", repos.force, "force", "true")}
-        {repo.suspended
-          ? button("suspend", "play", repos.resume, "suspended", "false")
-          : button("suspend", "pause", repos.suspend, "suspended", "true")}
-        <li>
-          <a href={`${path}/edit`}>
-            <Icon of="edit" />
-            {common.edit}
-          </a>
-        </li>
-        <li>
-          <a class="danger" href={`${path}/delete`}>
-            <Icon of="trash" />
-            {common.remove}
-          </a>
-        </li>
-      </ul>
-    </details>
-  );
 }
