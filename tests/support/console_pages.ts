@@ -128,8 +128,9 @@ function answerFaulty(pathname: string, times: number): Response {
   if (pathname.startsWith("/shrinking")) return new Response(index(times === 0 ? 40 : 3));
   if (pathname.startsWith("/slow")) {
     const { readable, writable } = new TransformStream();
-    writable.getWriter().write(new TextEncoder().encode(index(400))).catch(() => {});
-    return new Response(readable, { headers: { "content-length": "60000" } });
+    const half = new TextEncoder().encode(index(400));
+    writable.getWriter().write(half).catch(() => {});
+    return new Response(readable, { headers: { "content-length": `${2 * half.length}` } });
   }
   const odd = "  spare:\n  - {name: spare, version: not a version}\n  - {version: 1.0.0}\n";
   return new Response(index(12 + (times * times >> 2)) + odd);

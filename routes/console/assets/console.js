@@ -550,7 +550,7 @@ setInterval(() => {
   for (const time of all("time[data-since]")) {
     const seconds = (Date.parse(time.dateTime) - Date.now()) / 1_000;
     const [unit, size] = UNITS.find(([, size]) => Math.abs(seconds) >= size) ?? UNITS.at(-1);
-    time.textContent = since.format(Math.trunc(seconds / size), unit);
+    time.textContent = since.format(Math.round(seconds / size), unit);
   }
 }, SINCE_MS);
 

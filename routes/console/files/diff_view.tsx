@@ -94,10 +94,10 @@ function StretchView(
   if (!isFolded) return <DiffLines lines={lines} />;
   const text = words.fold(count, countText(page, count));
   // What is not there cannot be unfolded.
-  if (lines.length < count) return <p class="fold">{text}</p>;
+  if (lines.length < count) return <p class="unchanged">{text}</p>;
   return (
     <details>
-      <summary class="fold">{text}</summary>
+      <summary class="unchanged">{text}</summary>
       <DiffLines lines={lines} />
     </details>
   );

@@ -55,7 +55,7 @@ export function sinceText({ language, now }: Words, at: string): string {
   const seconds = (Date.parse(at) - now) / 1_000;
   const [unit, size] = UNITS.find(([, size]) => Math.abs(seconds) >= size) ?? ["second", 1];
   const make = () => new Intl.RelativeTimeFormat(LOCALES[language], { numeric: "auto" });
-  return formatOf(`since ${language}`, make).format(Math.trunc(seconds / size), unit);
+  return formatOf(`since ${language}`, make).format(Math.round(seconds / size), unit);
 }
 
 /** `23 November 2026 at 12:00:00 UTC`. `at`: RFC 3339. */
