@@ -2,7 +2,6 @@
 
 import type { InferResponseType } from "hono/client";
 import { versionId } from "../../../src/helm/ids.ts";
-import { parseVersion } from "../../../src/helm/version.ts";
 import { ChartroomError } from "../../client.ts";
 import type { Api } from "../api.ts";
 import type { ConsoleContext, Page } from "../page.ts";
@@ -126,9 +125,4 @@ export function hrefOfApp(
 ): string {
   const query = version ? `?${new URLSearchParams({ version })}` : "";
   return `${page.base}/apps/${app.app_id}${TABS[tab]}${query}`;
-}
-
-/** Whether a version is one before a release, or none in Helm's eyes. */
-export function isPrerelease(version: string): boolean {
-  return parseVersion(version)?.prerelease.length !== 0;
 }

@@ -4,7 +4,7 @@ import { Hono } from "hono";
 import type { Child } from "hono/jsx";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { ChartroomError } from "../../client.ts";
-import { fieldsOf } from "../account/account.tsx";
+import { fieldsOf } from "../form_data.ts";
 import { show } from "../opened.tsx";
 import type { ConsoleContext, ConsoleEnv, Page } from "../page.ts";
 import { type Checked, type FormProps, RepoForm } from "./fields.tsx";

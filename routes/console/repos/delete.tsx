@@ -1,7 +1,7 @@
 /** Deleting a repository, which wants its name to be typed. */
 
 import { Hono } from "hono";
-import { fieldsOf } from "../account/account.tsx";
+import { fieldsOf } from "../form_data.ts";
 import { show } from "../opened.tsx";
 import type { ConsoleEnv, Page } from "../page.ts";
 import { TextField } from "../parts/form.tsx";
