@@ -3,7 +3,7 @@
 import type { InferResponseType } from "hono/client";
 import { versionId } from "../../../src/helm/ids.ts";
 import { ChartroomError } from "../../client.ts";
-import type { Api } from "../api.ts";
+import type { Api, Repo } from "../api.ts";
 import type { ConsoleContext, Page } from "../page.ts";
 import { pageNumber } from "../parts/parts.tsx";
 
@@ -13,7 +13,6 @@ const PICKS = 30;
 type AppsApi = Api["apps"][":app"];
 
 export type App = InferResponseType<AppsApi["$get"], 200>;
-export type Repo = InferResponseType<Api["repos"][":repo"]["$get"], 200>;
 
 /** Those of lists have neither dependencies nor annotations. */
 export type Version = InferResponseType<AppsApi["versions"][":version"]["$get"], 200>;

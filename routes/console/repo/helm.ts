@@ -1,7 +1,7 @@
 /** The command line that adds a repository to a Helm client. */
 
 import { quoted } from "../parts/shell.ts";
-import type { Repo } from "./data.ts";
+import type { Repo } from "../api.ts";
 
 /** `helm repo add NAME URL`, with placeholders for what Chartroom does not show. */
 export function helmCommand(
