@@ -1,9 +1,8 @@
 /** The pages of a repository: what each state shows, to whom, and in which words. */
 
 import assert from "node:assert/strict";
-import { createApp } from "../../routes/app.ts";
-import { type Chartroom, type Options, withChartroom } from "../support/chartroom.ts";
-import { holdBack, indexOf, type Upstream } from "../support/upstream.ts";
+import { withPages } from "../support/pages.ts";
+import { holdBack, indexOf } from "../support/upstream.ts";
 import { canary } from "../support/canary.ts";
 
 const TOKEN = canary("token");
@@ -11,48 +10,6 @@ const ADMIN = { authorization: `Bearer ${TOKEN}` };
 const WITH_TOKEN = { environment: { CHARTROOM_ADMIN_TOKEN: TOKEN } };
 const CHINESE = { cookie: "language=zh" };
 const HOSTILE = `<script>alert("x")</script><img src=x onerror=alert(1)>`;
-
-interface Shown {
-  status: number;
-  location: string | null;
-  html: string;
-  /** What a reader sees of it. */
-  text: string;
-}
-
-interface Site extends Chartroom {
-  upstream: Upstream;
-  show(path: string, headers?: Record<string, string>): Promise<Shown>;
-  send(path: string, fields: Record<string, string>, headers?: Record<string, string>): Promise<
-    Shown
-  >;
-}
-
-async function withSite(test: (site: Site) => Promise<void>, options: Options = {}) {
-  await withChartroom(async (chartroom, upstream) => {
-    const app = createApp(chartroom.services);
-    const read = async (answer: Response): Promise<Shown> => {
-      const html = await answer.text();
-      const { status, headers } = answer;
-      const text = html.replaceAll(/<[^>]*>/g, " ").replaceAll(/\s+/g, " ");
-      return { status, location: headers.get("location"), html, text };
-    };
-    await test({
-      ...chartroom,
-      upstream,
-      show: async (path, headers = {}) =>
-        await read(await app.request(path, { headers: { accept: "text/html", ...headers } })),
-      send: async (path, fields, headers = {}) =>
-        await read(
-          await app.request(path, {
-            method: "POST",
-            body: new URLSearchParams(fields),
-            headers: { accept: "text/html", "sec-fetch-site": "same-origin", ...headers },
-          }),
-        ),
-    });
-  }, options);
-}
 
 function assertTells(text: string, ...wanted: (string | RegExp)[]) {
   for (const part of wanted) {
@@ -67,7 +24,7 @@ const actionsIn = (html: string) =>
   [...html.matchAll(/<form[^>]*action="([^"]*)"/g)].map(([, action]) => action);
 
 Deno.test("a repository that is up to date shows what it has, and how to use it", async () => {
-  await withSite(async ({ register, show, upstream, clock }) => {
+  await withPages(async ({ register, show, upstream, clock }) => {
     upstream.serve("/index.yaml", indexOf({ one: ["1.0.0", "1.1.0"] }));
     const credential = JSON.stringify({ username: "ada", password: canary("password") });
     const id = await register(upstream.url, {
@@ -104,10 +61,10 @@ Deno.test("a repository that is up to date shows what it has, and how to use it"
 });
 
 Deno.test("each state of a repository is told in words", async () => {
-  await withSite(async ({ register, sync, call, show, upstream }) => {
+  await withPages(async ({ register, sync, call, show, upstream }) => {
     const never = await register(upstream.url, { suspended: true });
     const told = (await show(`/repos/${never}`)).text;
-    assertTells(told, "Not synced yet", "It is suspended", "Sync it now to see its apps");
+    assertTells(told, "Suspended", "It was not synced yet", "Sync it now to see its apps");
     assert.ok(!told.includes("still served"));
     assertTells((await show(`/repos/${never}?tab=history`)).text, "No sync has ended yet");
     assertTells((await show(`/repos/${never}?tab=problems`)).text, "No index was read yet");
@@ -140,7 +97,7 @@ Deno.test("each state of a repository is told in words", async () => {
 });
 
 Deno.test("a sync under way is shown with its stream, and a link for who has no scripts", async () => {
-  await withSite(async ({ register, services, call, show, upstream }) => {
+  await withPages(async ({ register, services, call, show, upstream }) => {
     upstream.serve("/index.yaml", indexOf({ one: ["1.0.0"] }));
     const id = await register(upstream.url, { workspace: "team" });
     const held = holdBack(upstream, indexOf({ one: ["1.0.0", "2.0.0"] }));
@@ -162,7 +119,7 @@ Deno.test("a sync under way is shown with its stream, and a link for who has no 
 });
 
 Deno.test("an index that lost most of what it had is accepted by a form", async () => {
-  await withSite(async ({ register, sync, services, show, send, upstream }) => {
+  await withPages(async ({ register, sync, services, show, send, upstream }) => {
     upstream.serve("/index.yaml", indexOf(charts(40)));
     const id = await register(upstream.url);
     upstream.serve("/index.yaml", indexOf(charts(2)));
@@ -173,12 +130,16 @@ Deno.test("an index that lost most of what it had is accepted by a form", async 
     const done = await send(`/repos/${id}/sync`, { force: "true", next: `/repos/${id}` });
     assert.deepEqual([done.status, done.location], [303, `/repos/${id}?done=sync`]);
     await services.syncer.idle();
-    assertTells((await show(`/repos/${id}?done=sync`)).text, "A sync was asked for", "Apps 2");
+    assertTells(
+      (await show(`/repos/${id}?done=sync`)).text,
+      "The sync has been asked for",
+      "Apps 2",
+    );
   });
 });
 
 Deno.test("the history is filtered, in pages, and tells what was changed", async () => {
-  await withSite(async ({ register, sync, show, upstream }) => {
+  await withPages(async ({ register, sync, show, upstream }) => {
     upstream.serve("/index.yaml", indexOf({ one: ["1.0.0"] }));
     const id = await register(upstream.url);
     upstream.serve("/index.yaml", indexOf({ one: [{ version: "1.0.0", digest: "1".repeat(64) }] }));
@@ -211,7 +172,7 @@ Deno.test("the history is filtered, in pages, and tells what was changed", async
 });
 
 Deno.test("problems are searched, in pages", async () => {
-  await withSite(async ({ register, show, upstream }) => {
+  await withPages(async ({ register, show, upstream }) => {
     const bad = Array.from({ length: 70 }, (_, i): [string, string[]] => [`bad-${i}`, [""]]);
     upstream.serve("/index.yaml", indexOf({ one: ["1.0.0"], ...Object.fromEntries(bad) }));
     const id = await register(upstream.url);
@@ -229,7 +190,7 @@ Deno.test("problems are searched, in pages", async () => {
 });
 
 Deno.test("hostile texts are shown and not run", async () => {
-  await withSite(async ({ register, sync, show, upstream }) => {
+  await withPages(async ({ register, sync, show, upstream }) => {
     upstream.serve(
       "/index.yaml",
       indexOf({ one: ["1.0.0"], [HOSTILE]: [{ version: HOSTILE }, ""] }),
@@ -246,7 +207,7 @@ Deno.test("hostile texts are shown and not run", async () => {
 });
 
 Deno.test("all of it is said in Chinese, too", async () => {
-  await withSite(async ({ register, sync, call, show, upstream }) => {
+  await withPages(async ({ register, sync, call, show, upstream }) => {
     upstream.serve("/index.yaml", indexOf({ one: ["1.0.0", ""] }));
     const id = await register(upstream.url, { name: "港口" });
     await call("POST", `/v1/repos/${id}/webhook`);
@@ -262,7 +223,7 @@ Deno.test("all of it is said in Chinese, too", async () => {
 });
 
 Deno.test("who may only read sees no forms, and can send none", async () => {
-  await withSite(async ({ call, services, show, send, upstream }) => {
+  await withPages(async ({ call, services, show, send, upstream }) => {
     upstream.serve("/index.yaml", indexOf(charts(40)));
     const made = await call("POST", "/v1/repos", { name: "one", url: upstream.url }, ADMIN);
     const id = made.body.repo_id;
@@ -287,7 +248,7 @@ Deno.test("who may only read sees no forms, and can send none", async () => {
 });
 
 Deno.test("a workspace's repository has its page there, and a global one is changed globally", async () => {
-  await withSite(async ({ register, show, upstream }) => {
+  await withPages(async ({ register, show, upstream }) => {
     upstream.serve("/index.yaml", indexOf({ one: ["1.0.0"] }));
     const own = await register(upstream.url, { workspace: "team" });
     const led = await show(`/repos/${own}?tab=history`);
@@ -308,7 +269,7 @@ Deno.test("a workspace's repository has its page there, and a global one is chan
 const SECRET = /crw_[A-Za-z0-9_-]{43}/;
 
 Deno.test("a webhook is made, made anew, filtered and removed; its secret is shown once", async () => {
-  await withSite(async ({ register, call, show, send, upstream, clock }) => {
+  await withPages(async ({ register, call, show, send, upstream, clock }) => {
     upstream.serve("/index.yaml", indexOf({ one: ["1.0.0"] }));
     const id = await register(upstream.url);
     const path = `/repos/${id}/webhook`, tab = `/repos/${id}?tab=webhook`;

@@ -207,7 +207,7 @@ function Keywords({ opened: { page, version } }: { opened: Opened }) {
 }
 
 /** A link to another site, or its name alone where it may not be gone to. */
-export function Outside({ page, link: { name, href } }: { page: Page; link: Link }) {
+function Outside({ page, link: { name, href } }: { page: Page; link: Link }) {
   if (href === undefined) return <span>{name}</span>;
   const isMail = href.startsWith("mailto:");
   return (

@@ -3,7 +3,6 @@
 const PATHS = {
   add: "M12 5v14M5 12h14",
   app: "M4 8l8-4 8 4v8l-8 4-8-4zM4 8l8 4 8-4M12 12v8",
-  back: "M15 5l-7 7 7 7",
   check: "M5 12.5l4.5 4.5L19 7.5",
   clock: "M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18zM12 7v5l3.5 2",
   close: "M6 6l12 12M18 6L6 18",
@@ -17,7 +16,6 @@ const PATHS = {
   filter: "M4 5h16l-6 7.5V19l-4 1.5v-8z",
   grid: "M4 4h7v7H4zM13 4h7v7h-7zM4 13h7v7H4zM13 13h7v7h-7z",
   key: "M15 12a4 4 0 1 1-1.2-2.8zM15 12h6M18 12v3",
-  link: "M9.5 14.5l5-5M11 7l2-2a4.2 4.2 0 0 1 6 6l-2 2M13 17l-2 2a4.2 4.2 0 0 1-6-6l2-2",
   list: "M8 6h12M8 12h12M8 18h12M4 6h.01M4 12h.01M4 18h.01",
   log: "M5 4h14v16H5zM8.5 8.5h7M8.5 12h7M8.5 15.5h4",
   menu: "M4 6h16M4 12h16M4 18h16",

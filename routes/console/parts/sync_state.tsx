@@ -7,7 +7,7 @@ import { Badge, type Tone } from "./parts.tsx";
 import { durationText } from "./text.ts";
 
 /** What of a repository its state is told from. */
-export interface SyncedRepo {
+interface SyncedRepo {
   status: "successful" | "failed" | "syncing";
   suspended: boolean;
   sync: {
@@ -58,9 +58,11 @@ export function SyncState({ page, repo }: { page: Page; repo: SyncedRepo }) {
 }
 
 /** A sync as a bar shows it. */
-export interface EndedSync {
+interface EndedSync {
   status: "successful" | "failed";
   duration_ms: number;
+  /** Absent: nothing. */
+  changes?: unknown;
 }
 
 const BAR = 5;
@@ -70,26 +72,34 @@ const LEAST = 3;
 
 /**
  * The last syncs as bars, as high as they took long; a failed one is a cross. `syncs`: newest first,
- * as the API has them; shown oldest first, at the right end of the place for `most`.
+ * as the API has them; shown oldest first, at the right end of the place for `most`. `label`: what
+ * is said of them where they are not the last ones.
  */
 export function Sparkline(
-  { page, syncs, most }: { page: Page; syncs: readonly EndedSync[]; most: number },
+  { page, syncs, most, label }: {
+    page: Page;
+    syncs: readonly EndedSync[];
+    most: number;
+    label?: string;
+  },
 ) {
   const { words: { repos } } = page;
   if (syncs.length === 0) return <span class="quiet">{repos.noSyncs}</span>;
   const failed = syncs.filter(({ status }) => status === "failed").length;
   const longest = Math.max(1, ...syncs.map(({ duration_ms }) => duration_ms));
-  const label = repos.lastSyncs(syncs.length, syncs.length - failed, failed);
+  const said = label ?? repos.lastSyncs(syncs.length, syncs.length - failed, failed);
   const left = (i: number) => (most - 1 - i) * STEP;
   // Long ones are often a thousand times as long as short ones.
   const height = ({ duration_ms }: EndedSync) =>
     Math.max(LEAST, Math.round(HEIGHT * Math.sqrt(duration_ms / longest)));
-  const paths = { good: "", failed: "" };
+  const paths = { good: "", changed: "", failed: "" };
   syncs.forEach((sync, i) => {
     const x = left(i);
     if (sync.status === "failed") {
       paths.failed += `M${x} ${HEIGHT - BAR}l${BAR} ${BAR}m0-${BAR}l-${BAR} ${BAR}`;
-    } else paths.good += `M${x} ${HEIGHT}v-${height(sync)}h${BAR}v${height(sync)}z`;
+    } else {paths[sync.changes ? "changed" : "good"] += `M${x} ${HEIGHT}v-${height(sync)}h${BAR}v${
+        height(sync)
+      }z`;}
   });
   const width = most * STEP - STEP + BAR;
   return (
@@ -99,11 +109,10 @@ export function Sparkline(
       width={width + 2}
       height={HEIGHT + 2}
       role="img"
-      aria-label={label}
+      aria-label={said}
     >
-      <title>{`${label} (${repos.longest(durationText(page, longest))})`}</title>
-      {paths.good && <path class="good" d={paths.good} />}
-      {paths.failed && <path class="failed" d={paths.failed} />}
+      <title>{`${said} (${repos.longest(durationText(page, longest))})`}</title>
+      {Object.entries(paths).map(([name, path]) => path && <path class={name} d={path} />)}
     </svg>
   );
 }

@@ -3,7 +3,6 @@
 import type { InferResponseType } from "hono/client";
 import type { Api, Repo } from "../api.ts";
 import type { ConsoleContext, Page } from "../page.ts";
-import type { Tone } from "../parts/parts.tsx";
 
 type RepoApi = Api["repos"][":repo"];
 
@@ -53,22 +52,6 @@ export function pathOf({ base }: Page, { repo_id }: Repo, below = ""): string {
 export function tabPath(page: Page, repo: Repo, tab: Tab): string {
   return pathOf(page, repo, tab === "overview" ? "" : `?tab=${tab}`);
 }
-
-/** How a repository stands, in one word: what is going on, or else how its last sync went. */
-export type State = "running" | "queued" | "failed" | "never" | "successful";
-
-export function stateOf({ status, sync: { state } }: Repo): State {
-  if (state !== "idle") return state;
-  return status === "syncing" ? "never" : status;
-}
-
-export const TONES = {
-  running: "busy",
-  queued: "busy",
-  failed: "bad",
-  never: "quiet",
-  successful: "good",
-} as const satisfies Record<State, Tone>;
 
 /** What a reason of the API means, in short, and what to do about it. */
 export function reasonOf({ words }: Page, reason: SyncEvent["reason"]) {

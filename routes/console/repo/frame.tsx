@@ -4,17 +4,11 @@ import type { Child } from "hono/jsx";
 import { Icon } from "../parts/icon.tsx";
 import { Badge, Head, hrefWith, Notice, Tabs } from "../parts/parts.tsx";
 import { bytesText, countText } from "../parts/text.ts";
-import { pathOf, type Shown, stateOf, type Tab, tabPath, TABS, TONES } from "./data.ts";
+import { isBusy, SyncState } from "../parts/sync_state.tsx";
+import { pathOf, type Shown, type Tab, tabPath, TABS } from "./data.ts";
 
 /** How often the page looks for a sync that begins by itself, in milliseconds. */
 const LOOK_MS = "30000";
-const ICONS = {
-  running: "sync",
-  queued: "clock",
-  failed: "cross",
-  never: "clock",
-  successful: "check",
-} as const;
 
 /** A tab, in the page of its repository. */
 export function RepoFrame({ tab, children, ...shown }: Shown & { tab: Tab; children: Child }) {
@@ -48,23 +42,17 @@ export function RepoFrame({ tab, children, ...shown }: Shown & { tab: Tab; child
 }
 
 function Standing({ page, repo }: Shown) {
-  const { words: { repo: words, common } } = page;
-  const state = stateOf(repo);
   return (
     <p class="repo-standing" id="repo-standing">
-      <Badge tone={TONES[state]} icon={ICONS[state]}>
-        {state === "never" ? words.neverBadge : common.states[state]}
-      </Badge>
-      {repo.suspended && <Badge tone="warn" icon="pause">{words.suspendedBadge}</Badge>}
-      <Badge>{repo.workspace || words.global}</Badge>
+      <SyncState page={page} repo={repo} />
+      <Badge>{repo.workspace || page.words.common.everywhere}</Badge>
       <code class="quiet">{repo.url}</code>
     </p>
   );
 }
 
 function Actions({ page, repo, mayChange }: Shown) {
-  const { words: { repo: words, common }, base } = page;
-  const isBusy = repo.sync.state !== "idle";
+  const { words: { repo: words, repos, common }, base } = page;
   return (
     <>
       <a class="button" id="show-apps" href={`${base}/apps?repo=${repo.repo_id}`}>
@@ -80,9 +68,9 @@ function Actions({ page, repo, mayChange }: Shown) {
           <SuspendForm page={page} repo={repo} id="suspend" />
           <form method="post" action={pathOf(page, repo, "/sync")}>
             <Next page={page} repo={repo} />
-            <button type="submit" class="main" id="sync-now" disabled={isBusy}>
+            <button type="submit" class="main" id="sync-now" disabled={isBusy(repo)}>
               <Icon of="sync" />
-              {words.syncNow}
+              {repos.sync}
             </button>
           </form>
         </>
@@ -98,14 +86,14 @@ export function Next({ page, repo }: Pick<Shown, "page" | "repo">) {
 
 /** A button that suspends a repository, or that has it synced by itself again. */
 export function SuspendForm({ page, repo, id }: Pick<Shown, "page" | "repo"> & { id: string }) {
-  const { words: { repo: words } } = page;
+  const { words: { repos } } = page;
   return (
     <form method="post" action={pathOf(page, repo, "/suspend")}>
       <Next page={page} repo={repo} />
       <input type="hidden" name="suspended" value={repo.suspended ? "false" : "true"} />
       <button type="submit" id={id}>
         <Icon of={repo.suspended ? "play" : "pause"} />
-        {repo.suspended ? words.resume : words.suspend}
+        {repo.suspended ? repos.resume : repos.suspend}
       </button>
     </form>
   );
@@ -113,8 +101,9 @@ export function SuspendForm({ page, repo, id }: Pick<Shown, "page" | "repo"> & {
 
 /** What was done a moment ago, and where a repository that cannot be changed here can be. */
 function Done({ page, repo }: Shown) {
-  const { words: { repo: words }, url, workspace } = page;
-  const done = words.done[url.searchParams.get("done") ?? ""];
+  const { words: { repo: words, repos }, url, workspace } = page;
+  const texts: Readonly<Record<string, string>> = { ...repos.done, ...words.done };
+  const done = texts[url.searchParams.get("done") ?? ""];
   const isElsewhere = repo.workspace === "" && workspace !== "" && page.who?.role !== "viewer";
   return (
     <>

@@ -2,14 +2,15 @@
 
 import { Icon, type IconName } from "../parts/icon.tsx";
 import { Bytes, Empty, hrefWith, Pager, Time, type Tone } from "../parts/parts.tsx";
+import { Sparkline } from "../parts/sync_state.tsx";
 import { durationText } from "../parts/text.ts";
 import { Changes } from "./changes.tsx";
 import { reasonOf, type Shown, type SyncEvent } from "./data.ts";
 
 /** Events on a page. */
 const LIMIT = 25;
-/** Of the drawing of durations, in its own units. */
-const BAR = 8, HEIGHT = 48, LEAST = 2;
+/** Fewer syncs are not drawn. */
+const FEW = 3;
 
 const MATCHES = {
   all: () => true,
@@ -29,7 +30,7 @@ export function History(
     return <Empty icon="clock" title={words.noHistory}>{words.noHistoryText}</Empty>;
   }
   return (
-    <section aria-labelledby="history">
+    <section class="repo-history" aria-labelledby="history">
       <h2 id="history" class="seen-by-none">{words.history}</h2>
       <div class="repo-history-head">
         <p class="quiet">{words.historyLede}</p>
@@ -77,32 +78,9 @@ function filterOf(url: URL): Filter {
 
 /** How long the syncs took, which the list says too. */
 function Durations({ page, events }: Pick<Shown, "page"> & { events: readonly SyncEvent[] }) {
-  const syncs = events.filter(({ type }) => type === "sync").toReversed();
-  const most = Math.max(1, ...syncs.map(({ duration_ms }) => duration_ms));
-  if (syncs.length < 3) return null;
-  return (
-    <svg
-      class="repo-durations"
-      viewBox={`0 0 ${syncs.length * BAR} ${HEIGHT}`}
-      width={syncs.length * BAR}
-      height={HEIGHT}
-      role="img"
-      aria-label={page.words.repo.chart}
-    >
-      {syncs.map(({ status, duration_ms, changes }, i) => {
-        const height = Math.round(Math.max(LEAST, duration_ms / most * HEIGHT));
-        return (
-          <rect
-            class={status === "failed" ? "bad" : changes ? "changed" : "same"}
-            x={i * BAR}
-            y={HEIGHT - height}
-            width={BAR - 2}
-            height={height}
-          />
-        );
-      })}
-    </svg>
-  );
+  const syncs = events.filter(({ type }) => type === "sync");
+  if (syncs.length < FEW) return null;
+  return <Sparkline page={page} syncs={syncs} most={syncs.length} label={page.words.repo.chart} />;
 }
 
 function Event({ page, event }: Pick<Shown, "page"> & { event: SyncEvent }) {

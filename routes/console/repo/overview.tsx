@@ -4,9 +4,10 @@ import type { Child } from "hono/jsx";
 import type { Repo } from "../api.ts";
 import { Icon } from "../parts/icon.tsx";
 import { Notice, Snippet, Time } from "../parts/parts.tsx";
+import { isBusy } from "../parts/sync_state.tsx";
 import { bytesText, countText, durationText } from "../parts/text.ts";
 import { Changes } from "./changes.tsx";
-import { pathOf, reasonOf, type Shown, stateOf, type SyncEvent, tabPath } from "./data.ts";
+import { pathOf, reasonOf, type Shown, type SyncEvent, tabPath } from "./data.ts";
 import { SuspendForm } from "./frame.tsx";
 import { helmCommand } from "./helm.ts";
 
@@ -57,7 +58,7 @@ function State(shown: Shown) {
           {words.suspendedText} {isServing && words.stillServed}
         </Notice>
       )}
-      {!isServing && stateOf(repo) === "never" && (
+      {!isServing && repo.status === "syncing" && !isBusy(repo) && (
         <Notice title={words.never}>
           {mayChange ? words.neverText : words.neverTextViewer}
         </Notice>
@@ -143,7 +144,7 @@ function Shrink({ page, repo, mayChange, message }: Shown & { message: string })
             <input type="checkbox" name="force" value="true" required id="shrink-confirm" />
             {words.shrinkConfirm}
           </label>
-          <button type="submit" class="danger">{words.shrinkAccept}</button>
+          <button type="submit" class="danger">{page.words.repos.force}</button>
         </form>
       )}
     </section>

@@ -105,7 +105,7 @@ function Filters({ page, q, state, sort }: Shown) {
         <select id="state" name="state">
           <option value="">{common.all}</option>
           {STATES.map((value) => (
-            <option value={value} selected={value === state}>{repos.states[value]}</option>
+            <option value={value} selected={value === state}>{common.states[value]}</option>
           ))}
         </select>
       </div>

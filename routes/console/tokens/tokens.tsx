@@ -183,7 +183,7 @@ export function Place({ page, workspace }: { page: Page; workspace: string }) {
 }
 
 /** Until when a token works. */
-export function Expiry({ page, at }: { page: Page; at: string | null }) {
+function Expiry({ page, at }: { page: Page; at: string | null }) {
   const { words: { tokens }, now } = page;
   if (at === null) return <span class="quiet">{tokens.expiresNever}</span>;
   const leftMs = Date.parse(at) - now;

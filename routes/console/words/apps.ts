@@ -52,7 +52,6 @@ export const en = {
   deprecated: "Deprecated",
   prerelease: "Pre-release",
   library: "Library",
-  updated: "Updated",
   columns: {
     app: "App",
     repo: "Repository",
@@ -126,7 +125,6 @@ export const zh: typeof en = {
   deprecated: "已弃用",
   prerelease: "预发布",
   library: "库",
-  updated: "更新于",
   columns: {
     app: "应用",
     repo: "应用仓库",

@@ -9,12 +9,6 @@ export const en = {
   history: "History",
   problems: "Problems",
   webhook: "Webhook",
-  global: "Global",
-  suspendedBadge: "Suspended",
-  neverBadge: "Not synced yet",
-  syncNow: "Sync now",
-  suspend: "Suspend",
-  resume: "Resume",
   showApps: "Show its apps",
 
   apps: "Apps",
@@ -37,7 +31,6 @@ export const en = {
   hook: "Webhook",
   isSet: "Set",
   notSet: "Not set",
-  address: "Address",
   facts: "About it",
   id: "ID",
 
@@ -54,7 +47,6 @@ export const en = {
   stillServed: "What was read last is still served.",
   failures: (count: string) => `Failed ${some(count, "time")} in a row`,
   message: "What Chartroom says",
-  todo: "What to do",
   suspended: "It is suspended",
   suspendedText: "It is not synced by itself, nor by its webhook, but when somebody asks for it.",
   readReasons: "See the history",
@@ -103,7 +95,6 @@ export const en = {
   shrinkNow: "Served now",
   shrinkNew: "In the new index",
   shrinkConfirm: "I have checked that the smaller index is right",
-  shrinkAccept: "Accept the smaller index",
 
   danger: "Danger zone",
   suspendHint: "No more syncs by itself or by webhook. What is there is still served.",
@@ -189,14 +180,9 @@ export const en = {
   byCommand: (name: string) => `The same with ${name}`,
 
   done: {
-    created: "The repository was added. Its first sync has begun.",
-    saved: "The changes are saved.",
-    sync: "A sync was asked for.",
-    suspended: "The repository is suspended.",
-    resumed: "The repository is synced by itself again.",
     "webhook-filter": "Which pushes count was saved.",
     "webhook-removed": "The webhook was deleted.",
-  } as Record<string, string>,
+  },
   globalHint: "This repository is global. It is changed on the path of all workspaces.",
   openGlobal: "Open it there",
 };
@@ -207,12 +193,6 @@ export const zh: typeof en = {
   history: "同步历史",
   problems: "问题",
   webhook: "Webhook",
-  global: "全局",
-  suspendedBadge: "已暂停",
-  neverBadge: "尚未同步",
-  syncNow: "立即同步",
-  suspend: "暂停同步",
-  resume: "恢复同步",
   showApps: "查看应用",
 
   apps: "应用",
@@ -235,7 +215,6 @@ export const zh: typeof en = {
   hook: "Webhook",
   isSet: "已设置",
   notSet: "未设置",
-  address: "地址",
   facts: "基本信息",
   id: "ID",
 
@@ -251,7 +230,6 @@ export const zh: typeof en = {
   stillServed: "仍在提供上次成功读取的内容。",
   failures: (count) => `连续失败 ${count} 次`,
   message: "Chartroom 的消息",
-  todo: "处理方法",
   suspended: "已暂停同步",
   suspendedText: "不会自动同步，也不响应 Webhook，只能手动同步。",
   readReasons: "查看同步历史",
@@ -299,7 +277,6 @@ export const zh: typeof en = {
   shrinkNow: "当前提供",
   shrinkNew: "新索引",
   shrinkConfirm: "我已确认变小的索引是正确的",
-  shrinkAccept: "接受变小的索引",
 
   danger: "危险操作",
   suspendHint: "不再自动同步，也不响应 Webhook。已有内容仍可使用。",
@@ -382,11 +359,6 @@ export const zh: typeof en = {
   byCommand: (name) => `使用 ${name} 设置`,
 
   done: {
-    created: "应用仓库已添加，首次同步已开始。",
-    saved: "更改已保存。",
-    sync: "已请求同步。",
-    suspended: "应用仓库已暂停同步。",
-    resumed: "应用仓库已恢复自动同步。",
     "webhook-filter": "推送条件已保存。",
     "webhook-removed": "Webhook 已删除。",
   },

@@ -19,7 +19,6 @@ export const en = {
     recent: "Recent syncs",
     actions: "Actions",
   },
-  states: { successful: "Up to date", failed: "Failed", syncing: "Not synced yet" },
   sorts: {
     name: "Name, A to Z",
     "-name": "Name, Z to A",
@@ -50,6 +49,8 @@ export const en = {
   nothing: "Try another word, or another state.",
   clear: "Show all repositories",
   done: {
+    created: "The repository was added. Its first sync has begun.",
+    saved: "The changes are saved.",
     sync: "The sync has been asked for.",
     suspended: "Suspended: it is synced on demand alone.",
     resumed: "Resumed: it is synced on time again.",
@@ -88,7 +89,6 @@ export const zh: typeof en = {
     recent: "最近的同步",
     actions: "操作",
   },
-  states: { successful: "已同步", failed: "失败", syncing: "尚未同步" },
   sorts: {
     name: "名称（升序）",
     "-name": "名称（降序）",
@@ -116,6 +116,8 @@ export const zh: typeof en = {
   nothing: "请尝试其他关键词或状态。",
   clear: "显示所有应用仓库",
   done: {
+    created: "应用仓库已添加，首次同步已开始。",
+    saved: "更改已保存。",
     sync: "已请求同步。",
     suspended: "已暂停：仅在手动请求时同步。",
     resumed: "已恢复：将再次按时同步。",
