@@ -1,7 +1,7 @@
 /** The pages of a repository: what each state shows, to whom, and in which words. */
 
 import assert from "node:assert/strict";
-import { withPages } from "../support/pages.ts";
+import { type Sent, withPages } from "../support/pages.ts";
 import { holdBack, indexOf } from "../support/upstream.ts";
 import { canary } from "../support/canary.ts";
 
@@ -148,7 +148,7 @@ Deno.test("the history is filtered, in pages, and tells what was changed", async
     upstream.serve("/index.yaml", "<html></html>");
     await sync(id);
     const path = `/repos/${id}?tab=history`;
-    const eventsIn = ({ html }: Shown) => html.match(/<li class="event /g)?.length ?? 0;
+    const eventsIn = ({ html }: Sent) => html.match(/<li class="event /g)?.length ?? 0;
 
     const first = await show(path);
     assert.equal(eventsIn(first), 25);
@@ -177,7 +177,7 @@ Deno.test("problems are searched, in pages", async () => {
     upstream.serve("/index.yaml", indexOf({ one: ["1.0.0"], ...Object.fromEntries(bad) }));
     const id = await register(upstream.url);
     const path = `/repos/${id}?tab=problems`;
-    const rowsIn = ({ html }: Shown) => html.match(/<th scope="row">/g)?.length ?? 0;
+    const rowsIn = ({ html }: Sent) => html.match(/<th scope="row">/g)?.length ?? 0;
     const first = await show(path);
     assert.equal(rowsIn(first), 50);
     assertTells(first.text, "70 found", "Page 1 of 2", "Problems 70");

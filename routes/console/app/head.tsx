@@ -10,11 +10,10 @@ export function AppHead({ opened, actions }: { opened: Opened; actions: Child })
   const { page, app, version, repo } = opened;
   const { words: { app: words, common }, base } = page;
   const { version: newest } = app.latest_app_version;
-  const icon = app.icon && `${base}/apps/${app.app_id}/icon`;
   return (
     <>
       <div class="app-head">
-        <AppIcon name={app.name} href={icon && `/v1${icon}`} />
+        <AppIcon page={page} id={app.app_id} name={app.name} hasIcon={Boolean(app.icon)} />
         <Head
           page={page}
           title={app.name}

@@ -20,11 +20,6 @@ interface OfEntry extends Names {
   entry: Entry;
 }
 
-/** The address of an app's icon, if it names one. */
-export function iconOf(page: Page, { app_id, icon }: Pick<App, "app_id" | "icon">) {
-  return icon === undefined ? undefined : `/v1${page.base}/apps/${app_id}/icon`;
-}
-
 /** A card of an app. */
 export function AppCard({ page, entry, repoNames }: OfEntry) {
   const [app] = entry.apps;
@@ -33,7 +28,7 @@ export function AppCard({ page, entry, repoNames }: OfEntry) {
   return (
     <li class="app-card">
       <div class="app-title">
-        <AppIcon name={app.name} href={iconOf(page, app)} />
+        <IconOf page={page} app={app} />
         <div>
           <h3>
             <a href={`${page.base}/apps/${app.app_id}`} data-item dir="auto">{app.name}</a>
@@ -63,7 +58,7 @@ export function GroupCard({ page, entry, repoNames }: OfEntry) {
   return (
     <li class="app-card group">
       <div class="app-title">
-        <AppIcon name={app.name} href={iconOf(page, app)} />
+        <IconOf page={page} app={app} />
         <div>
           <h3 dir="auto">{entry.name}</h3>
           <p class="app-repo">{apps.inRepos(entry.count, countText(page, entry.count))}</p>
@@ -124,7 +119,7 @@ function AppRow({ page, entry, repoNames }: OfEntry) {
     <tr>
       <th scope="row">
         <div class="app-title">
-          <AppIcon name={app.name} href={iconOf(page, app)} />
+          <IconOf page={page} app={app} />
           <div>
             <a href={`${page.base}/apps/${app.app_id}`} data-item dir="auto">{app.name}</a>
             <About app={app} />
@@ -151,6 +146,10 @@ function AppRow({ page, entry, repoNames }: OfEntry) {
       </td>
     </tr>
   );
+}
+
+function IconOf({ page, app: { app_id, name, icon } }: { page: Page; app: App }) {
+  return <AppIcon page={page} id={app_id} name={name} hasIcon={icon !== undefined} />;
 }
 
 function About({ app: { description = "" } }: { app: App }) {

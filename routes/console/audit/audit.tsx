@@ -8,7 +8,7 @@ import { show } from "../opened.tsx";
 import type { ConsoleEnv, Page } from "../page.ts";
 import { described, Field } from "../parts/form.tsx";
 import { Icon } from "../parts/icon.tsx";
-import { Empty, Head, hrefWith, Notice } from "../parts/parts.tsx";
+import { CursorPager, Empty, Head, Notice } from "../parts/parts.tsx";
 
 /** Entries of a page. */
 const LIMIT = 50;
@@ -122,16 +122,7 @@ function Log({ page, filter, query, list: { items, next_cursor }, wrong }: LogPr
         {items.length > 0
           ? <AuditTable page={page} items={items} />
           : !wrong && <Nothing page={page} isAll={isAll} isEnd={!next_cursor} />}
-        {(isLater || next_cursor) && (
-          <nav class="pager" aria-label={page.words.common.pages}>
-            {isLater && <a class="button" href={hrefWith(url, { cursor: null })}>{audit.newest}</a>}
-            {next_cursor && (
-              <a class="button" rel="next" href={hrefWith(url, { cursor: next_cursor })}>
-                {audit.older}
-              </a>
-            )}
-          </nav>
-        )}
+        <CursorPager page={page} next={next_cursor} />
       </div>
     </>
   );

@@ -89,10 +89,9 @@ function Row({ page, version }: { page: Page; version: News }) {
   const { words: { news }, base } = page;
   const { app_id, app_name, kind, app_version, repo_name, create_time } = version;
   const href = `${base}/apps/${app_id}?${new URLSearchParams({ version: version.version_id })}`;
-  const icon = version.hasIcon ? `/v1${base}/apps/${app_id}/icon` : undefined;
   return (
     <li class="news-row">
-      <AppIcon name={app_name} href={icon} />
+      <AppIcon page={page} id={app_id} name={app_name} hasIcon={version.hasIcon} />
       <div>
         <p class="news-what">
           <a href={href} data-item>

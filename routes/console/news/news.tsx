@@ -6,8 +6,9 @@ import { isValue, MAX_SEARCH } from "../apps/query.ts";
 import { type News, NewsList } from "./list.tsx";
 import { show } from "../opened.tsx";
 import type { ConsoleContext, ConsoleEnv, Page } from "../page.ts";
+import { FilterSelect, SearchField } from "../parts/filters.tsx";
 import { Icon } from "../parts/icon.tsx";
-import { Head, hrefWith } from "../parts/parts.tsx";
+import { CursorPager, Head } from "../parts/parts.tsx";
 import { clip } from "../parts/text.ts";
 
 /** Versions of one page. */
@@ -142,23 +143,19 @@ function NewsPage({ page, found }: { page: Page; found: Found }) {
         action={`${base}/news`}
         data-live="news"
       >
-        <div class="search">
-          <label for="q">{news.search}</label>
-          <Icon of="search" />
-          <input
-            type="search"
-            id="q"
-            name="q"
-            value={asked.q}
-            placeholder={news.placeholder}
-            maxlength={MAX_SEARCH}
-            autocomplete="off"
-            spellcheck={false}
-            data-search
-          />
-        </div>
-        <Choice page={page} name="category" value={asked.category} options={categories} />
-        <Choice page={page} name="repo" value={asked.repo} options={repos} />
+        <SearchField
+          label={news.search}
+          value={asked.q}
+          placeholder={news.placeholder}
+          maxlength={MAX_SEARCH}
+        />
+        <FilterSelect
+          name="category"
+          label={news.category}
+          value={asked.category}
+          options={categories}
+        />
+        <FilterSelect name="repo" label={news.repo} value={asked.repo} options={repos} />
         <button type="submit" class="unscripted">{common.search}</button>
       </form>
       <p class="seen-by-none" role="status" data-says="news-count"></p>
@@ -178,39 +175,8 @@ function NewsPage({ page, found }: { page: Page; found: Found }) {
           news={found.news}
           isFiltered={asked.q !== "" || asked.category !== "" || asked.repo !== ""}
         />
-        {(asked.cursor !== "" || next !== undefined) && (
-          <nav class="pager" aria-label={common.pages}>
-            {asked.cursor !== "" && (
-              <a class="button" href={hrefWith(page.url, { cursor: null })}>{news.newest}</a>
-            )}
-            {next !== undefined && (
-              <a class="button" rel="next" href={hrefWith(page.url, { cursor: next })}>
-                {news.older}
-              </a>
-            )}
-          </nav>
-        )}
+        <CursorPager page={page} next={next} />
       </div>
     </>
-  );
-}
-
-function Choice(
-  { page: { words: { news } }, name, value, options }: {
-    page: Page;
-    name: "category" | "repo";
-    value: string;
-    options: readonly Option[];
-  },
-) {
-  return (
-    <div>
-      <label for={name}>{news[name]}</label>
-      <select id={name} name={name} autocomplete="off">
-        {options.map((option) => (
-          <option value={option.value} selected={option.value === value}>{option.text}</option>
-        ))}
-      </select>
-    </div>
   );
 }

@@ -190,6 +190,24 @@ export function Pager(
   );
 }
 
+/**
+ * Links through a list of which nobody knows how long it is. `next`: the cursor of what follows;
+ * `cursor` of the query is that of what is shown.
+ */
+export function CursorPager({ page, next }: Of & { next: string | undefined }) {
+  const { words: { common }, url } = page;
+  const isLater = Boolean(url.searchParams.get("cursor"));
+  if (!isLater && next === undefined) return null;
+  return (
+    <nav class="pager" aria-label={common.pages}>
+      {isLater && <a class="button" href={hrefWith(url, { cursor: null })}>{common.newest}</a>}
+      {next !== undefined && (
+        <a class="button" rel="next" href={hrefWith(url, { cursor: next })}>{common.older}</a>
+      )}
+    </nav>
+  );
+}
+
 /** The number of the page that a URL asks for, from 1. */
 export function pageNumber(url: URL): number {
   const text = url.searchParams.get("page") ?? "";
@@ -207,12 +225,23 @@ export function hrefWith(url: URL, changes: Readonly<Record<string, string | nul
   return text === "" ? url.pathname : `${url.pathname}?${text}`;
 }
 
-/** The picture of an app, over its first letter for the time without one. `href`: of its icon. */
-export function AppIcon({ name, href }: { name: string; href?: string | undefined }) {
+/** The picture of an app, if it names one, over its first letter for the time without. */
+export function AppIcon(
+  { page, id, name, hasIcon }: Of & { id: string; name: string; hasIcon: boolean },
+) {
   return (
     <span class="app-icon" data-tint={tintOf(name)} aria-hidden="true">
       <span>{[...name][0]?.toUpperCase()}</span>
-      {href && <img src={href} alt="" loading="lazy" decoding="async" width="40" height="40" />}
+      {hasIcon && (
+        <img
+          src={`/v1${page.base}/apps/${id}/icon`}
+          alt=""
+          loading="lazy"
+          decoding="async"
+          width="40"
+          height="40"
+        />
+      )}
     </span>
   );
 }

@@ -1,6 +1,6 @@
 /** The entries of an index that could not be used. */
 
-import { Icon } from "../parts/icon.tsx";
+import { SearchField } from "../parts/filters.tsx";
 import { Empty, Pager } from "../parts/parts.tsx";
 import { countText } from "../parts/text.ts";
 import { pathOf, type Problem, type Shown } from "./data.ts";
@@ -37,11 +37,7 @@ export function Problems(
       </p>
       <form class="filters" method="get" action={pathOf(page, repo)} data-live="problems-found">
         <input type="hidden" name="tab" value="problems" />
-        <div class="search">
-          <label for="q">{words.searchProblems}</label>
-          <Icon of="search" />
-          <input id="q" name="q" type="search" value={query} maxlength={MAX_QUERY} data-search />
-        </div>
+        <SearchField label={words.searchProblems} value={query} maxlength={MAX_QUERY} />
         <button type="submit" class="unscripted">{common.search}</button>
       </form>
       <div id="problems-found">

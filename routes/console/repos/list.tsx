@@ -2,6 +2,7 @@
 
 import type { Repo } from "../api.ts";
 import type { Page } from "../page.ts";
+import { FilterSelect, SearchField } from "../parts/filters.tsx";
 import { Icon } from "../parts/icon.tsx";
 import { Count, Empty, Head, hrefWith, Notice, Pager, Time } from "../parts/parts.tsx";
 import { isBusy, Sparkline, SyncState } from "../parts/sync_state.tsx";
@@ -87,36 +88,22 @@ function Filters({ page, q, state, sort }: Shown) {
       role="search"
       data-live="rows"
     >
-      <div class="search">
-        <label for="q" class="seen-by-none">{repos.searchFor}</label>
-        <Icon of="search" />
-        <input
-          id="q"
-          type="search"
-          name="q"
-          value={q}
-          placeholder={repos.searchFor}
-          autocomplete="off"
-          data-search
-        />
-      </div>
-      <div>
-        <label for="state">{repos.state}</label>
-        <select id="state" name="state">
-          <option value="">{common.all}</option>
-          {STATES.map((value) => (
-            <option value={value} selected={value === state}>{common.states[value]}</option>
-          ))}
-        </select>
-      </div>
-      <div>
-        <label for="sort">{common.sort}</label>
-        <select id="sort" name="sort">
-          {SORTS.map((value) => (
-            <option value={value} selected={value === sort}>{repos.sorts[value]}</option>
-          ))}
-        </select>
-      </div>
+      <SearchField label={repos.searchFor} value={q} placeholder={repos.searchFor} />
+      <FilterSelect
+        name="state"
+        label={repos.state}
+        value={state}
+        options={[
+          { value: "", text: common.all },
+          ...STATES.map((value) => ({ value, text: common.states[value] })),
+        ]}
+      />
+      <FilterSelect
+        name="sort"
+        label={common.sort}
+        value={sort}
+        options={SORTS.map((value) => ({ value, text: repos.sorts[value] }))}
+      />
       <button type="submit" class="unscripted">{common.apply}</button>
     </form>
   );

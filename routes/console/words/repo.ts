@@ -1,7 +1,6 @@
 /** Words of the page of a repository. */
 
-/** `1 app`, `2 apps`. */
-const some = (count: string, one: string) => `${count} ${one}${count === "1" ? "" : "s"}`;
+import { counted } from "./counted.ts";
 
 export const en = {
   tabs: "Of this repository",
@@ -36,7 +35,7 @@ export const en = {
 
   fine: "Everything is up to date",
   fineText: (apps: string, versions: string) =>
-    `Chartroom serves ${some(apps, "app")} with ${some(versions, "version")}.`,
+    `Chartroom serves ${counted(apps, "app")} with ${counted(versions, "version")}.`,
   noApps: "The index has no charts",
   noAppsText: "It was read without an error, and there is nothing in it that could be shown.",
   noAppsProblems: "All of its entries have problems.",
@@ -45,7 +44,7 @@ export const en = {
   neverTextViewer: "There is nothing to see before somebody syncs it.",
   firstFailed: "Nothing of this repository could be read so far.",
   stillServed: "What was read last is still served.",
-  failures: (count: string) => `Failed ${some(count, "time")} in a row`,
+  failures: (count: string) => `Failed ${counted(count, "time")} in a row`,
   message: "What Chartroom says",
   suspended: "It is suspended",
   suspendedText: "It is not synced by itself, nor by its webhook, but when somebody asks for it.",
@@ -75,10 +74,10 @@ export const en = {
     versions_republished: "Versions published anew",
   },
   short: {
-    apps_added: (count: string) => `+${some(count, "app")}`,
-    apps_removed: (count: string) => `−${some(count, "app")}`,
-    versions_added: (count: string) => `+${some(count, "version")}`,
-    versions_removed: (count: string) => `−${some(count, "version")}`,
+    apps_added: (count: string) => `+${counted(count, "app")}`,
+    apps_removed: (count: string) => `−${counted(count, "app")}`,
+    versions_added: (count: string) => `+${counted(count, "version")}`,
+    versions_removed: (count: string) => `−${counted(count, "version")}`,
     versions_republished: (count: string) => `${count} published anew`,
   },
   andMore: (count: string) => `and ${count} more`,

@@ -1,6 +1,6 @@
 /** Words of the form that adds or edits a repository. */
 
-const many = (count: string, one: string) => `${count} ${count === "1" ? one : `${one}s`}`;
+import { counted } from "./counted.ts";
 
 export const en = {
   newTitle: "Add a repository",
@@ -59,7 +59,7 @@ export const en = {
   validating: "The index is being loaded and read …",
   validateHint: "Validate loads and reads the index, and keeps nothing.",
   works: (apps: string, versions: string) =>
-    `It works: ${many(apps, "app")} with ${many(versions, "version")}`,
+    `It works: ${counted(apps, "app")} with ${counted(versions, "version")}`,
   problems: (count: string, n: number) =>
     n === 1 ? "1 entry cannot be used" : `${count} entries cannot be used`,
   noProblems: "No problems found.",

@@ -1,6 +1,6 @@
 /** Words of the list of repositories, and of what can be done with one of them. */
 
-const many = (count: string, one: string) => `${count} ${count === "1" ? one : `${one}s`}`;
+import { counted } from "./counted.ts";
 
 export const en = {
   title: "Repositories",
@@ -60,7 +60,7 @@ export const en = {
     title: (name: string) => `Delete ${name}`,
     lede: "This cannot be undone. What goes:",
     apps: (apps: string, versions: string) =>
-      `${many(apps, "app")} with ${many(versions, "version")}`,
+      `${counted(apps, "app")} with ${counted(versions, "version")}`,
     history: "the history of its syncs and of its changes",
     secrets: "its credentials and certificates, and its webhook",
     clients:
