@@ -8,19 +8,19 @@ import { languageDetector } from "hono/language";
 import type { Services } from "../../src/services.ts";
 import type { Env } from "../support/authenticate.ts";
 import { limitBody } from "../support/body.ts";
-import { account } from "./account.tsx";
-import { app } from "./app.tsx";
-import { apps } from "./apps.tsx";
+import { account } from "./account/account.tsx";
+import { app } from "./app/app.tsx";
+import { apps } from "./apps/apps.tsx";
 import { assets } from "./assets.ts";
 import type { Send } from "./api.ts";
-import { audit } from "./audit.tsx";
+import { audit } from "./audit/audit.tsx";
 import { files } from "./files/files.tsx";
-import { news } from "./news.tsx";
+import { news } from "./news/news.tsx";
 import { CHOICES, opened, showProblem, showRefusal, signedIn } from "./opened.tsx";
 import type { ConsoleContext, ConsoleEnv } from "./page.ts";
-import { repo } from "./repo.tsx";
-import { repos } from "./repos.tsx";
-import { tokens } from "./tokens.tsx";
+import { repo } from "./repo/repo.tsx";
+import { repos } from "./repos/repos.tsx";
+import { tokens } from "./tokens/tokens.tsx";
 import { LANGUAGES } from "./words/words.ts";
 
 /** What a form of the console holds at most: three certificates, and what is around them. */

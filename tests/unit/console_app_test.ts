@@ -1,10 +1,10 @@
 /** What the pages of an app make of texts of strangers: READMEs, links, and lines for a shell. */
 
 import assert from "node:assert/strict";
-import { linksOf, maintainersOf, safeHref, signKeyOf } from "../../routes/console/app_lists.ts";
-import type { Opened, Version } from "../../routes/console/app_load.ts";
-import { fitIn } from "../../routes/console/app_readme.ts";
-import { quote, recipesOf, slug, yaml } from "../../routes/console/app_recipes.ts";
+import { linksOf, maintainersOf, safeHref, signKeyOf } from "../../routes/console/app/lists.ts";
+import type { Opened, Version } from "../../routes/console/app/load.ts";
+import { fitIn } from "../../routes/console/app/readme.ts";
+import { quote, recipesOf, slug, yaml } from "../../routes/console/app/recipes.ts";
 import { renderMarkdown } from "../../routes/support/markdown.ts";
 
 const LABELS = { code: "Code", table: "Table", done: "done", open: "open" };

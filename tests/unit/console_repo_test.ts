@@ -1,8 +1,8 @@
 /** Commands that pages of a repository show are what a shell takes. */
 
 import assert from "node:assert/strict";
-import { helmCommand } from "../../routes/console/repo_helm.ts";
-import { commandOf, SENDERS } from "../../routes/console/repo_senders.ts";
+import { helmCommand } from "../../routes/console/repo/helm.ts";
+import { commandOf, SENDERS } from "../../routes/console/repo/senders.ts";
 
 /** Prints each of its arguments on a line of its own, in the place of a program. */
 async function argumentsOf(command: string): Promise<string[]> {

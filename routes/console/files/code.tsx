@@ -3,7 +3,7 @@
 import { Icon } from "../parts/icon.tsx";
 import { Bytes, Empty, Notice, pageNumber, Pager } from "../parts/parts.tsx";
 import { countText } from "../parts/text.ts";
-import type { Opened } from "../app_frame.tsx";
+import type { Opened } from "../app/frame.tsx";
 import type { Page } from "../page.ts";
 import { type Content, type FileEntry, MAX_DOWNLOAD_BYTES } from "./archive.ts";
 import { linesHtml } from "./code_html.ts";

@@ -1,6 +1,6 @@
 /** What changed from one version to another: in what the chart says of itself, and in its files. */
 
-import { loadVersion, type Opened, type Version } from "../app_frame.tsx";
+import { loadVersion, type Opened, type Version } from "../app/frame.tsx";
 import type { ConsoleContext, Page } from "../page.ts";
 import { Badge, Empty, hrefWith, type Tone } from "../parts/parts.tsx";
 import { SelectField } from "../parts/form.tsx";

@@ -1,6 +1,6 @@
 /** How one file differs between two versions, line by line. */
 
-import type { Opened, Version } from "../app_frame.tsx";
+import type { Opened, Version } from "../app/frame.tsx";
 import type { Page } from "../page.ts";
 import { Empty } from "../parts/parts.tsx";
 import { countText } from "../parts/text.ts";

@@ -1,6 +1,6 @@
 /** What two versions of a chart say of themselves, side by side. */
 
-import type { Version } from "../app_frame.tsx";
+import type { Version } from "../app/frame.tsx";
 
 /** Dependencies that are compared; characters of what is told of one. */
 const MAX_DEPENDENCIES = 200, MAX_TEXT = 200;

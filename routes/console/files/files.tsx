@@ -2,7 +2,7 @@
 
 import { Hono } from "hono";
 import type { ConsoleContext, ConsoleEnv } from "../page.ts";
-import { loadApp } from "../app_frame.tsx";
+import { loadApp } from "../app/frame.tsx";
 import { downloadFile } from "./archive.ts";
 import { compare } from "./compare.tsx";
 import { schema } from "./schema.tsx";

@@ -1,7 +1,7 @@
 /** `values.schema.json` of a version as a tree: what may be set, and to what. */
 
 import type { Child } from "hono/jsx";
-import type { Opened } from "../app_frame.tsx";
+import type { Opened } from "../app/frame.tsx";
 import type { ConsoleContext, Page } from "../page.ts";
 import { Badge, Bytes, Empty, Notice } from "../parts/parts.tsx";
 import { countText } from "../parts/text.ts";

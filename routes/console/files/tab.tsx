@@ -3,7 +3,7 @@
 import type { Child } from "hono/jsx";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { ChartroomError } from "../../client.ts";
-import { AppFrame, loadApp, type Opened, statusOf, type Tab } from "../app_frame.tsx";
+import { AppFrame, loadApp, type Opened, statusOf, type Tab } from "../app/frame.tsx";
 import { show } from "../opened.tsx";
 import type { ConsoleContext, Page } from "../page.ts";
 import { Notice } from "../parts/parts.tsx";

@@ -1,6 +1,6 @@
 /** All files of a version's archive, of which one is shown. */
 
-import type { Opened } from "../app_frame.tsx";
+import type { Opened } from "../app/frame.tsx";
 import type { ConsoleContext, Page } from "../page.ts";
 import { Empty } from "../parts/parts.tsx";
 import { countText } from "../parts/text.ts";
