@@ -34,7 +34,7 @@ const services = await createServices(
     CHARTROOM_ADMIN_TOKEN: TOKEN,
     CHARTROOM_RATE_LIMIT: "off",
   }),
-  { log: () => {}, clock: () => clock.now },
+  { log: () => {}, clock: () => clock.now++ },
 );
 const server = Deno.serve(
   { hostname: "127.0.0.1", port: 0, onListen() {} },
@@ -42,7 +42,7 @@ const server = Deno.serve(
 );
 const url = `http://localhost:${server.addr.port}`;
 const pages = await fillConsole({ call, clock, idle: () => services.syncer.idle() }, upstreams);
-const browser = await launchChromium();
+const browser = await launchChromium({ moreFonts: true });
 try {
   await Deno.mkdir(isForDocs ? DOCS : FOLDER, { recursive: true });
   for (const theme of THEMES) {

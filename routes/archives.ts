@@ -1,4 +1,4 @@
-/** What is in a version's archive: `/package`, `/files` and `/readme` below `/apps/{app}/versions/{version}`. */
+/** What is in a version's archive: `/package`, `/contents`, `/files` and `/readme` below `/apps/{app}/versions/{version}`. */
 
 import { type Context, Hono } from "hono";
 import {
@@ -7,6 +7,7 @@ import {
   digestOf,
   titleOf,
 } from "../src/catalog/fetch_archive.ts";
+import type { FileFacts } from "../src/catalog/look_through.ts";
 import { readArchive } from "../src/helm/archive.ts";
 import { versionId } from "../src/helm/ids.ts";
 import { Refused } from "../src/refused.ts";
@@ -24,6 +25,7 @@ const README_POLICY = "default-src 'none'; sandbox; frame-ancestors 'none'";
 export function archives(services: Services, answers: Answers) {
   return new Hono<Env>()
     .get("/package", (c) => answers.give(c, () => packageOf(c, services)))
+    .get("/contents", (c) => answers.give(c, () => contentsOf(c, services)))
     .get("/files", (c) => answers.give(c, () => filesOf(c, services)))
     .get("/readme", (c) => answers.give(c, () => readmeOf(c, services)));
 }
@@ -44,6 +46,18 @@ function packageOf(c: Context<Env>, services: Services): Promise<Recipe> {
     "package",
     appId,
     ({ archive, id }) => packageJson(appId, archive.bytes, id),
+  );
+}
+
+/** Which files there are, without what is in them. */
+function contentsOf(c: Context<Env>, services: Services): Promise<Recipe> {
+  return fromArchive(
+    c,
+    services,
+    "contents",
+    null,
+    async ({ owner, archive, id }, signal) =>
+      contentsJson(await services.archives.contents(owner, archive, signal), id),
   );
 }
 
@@ -101,7 +115,7 @@ async function readmeOf(c: Context<Env>, services: Services): Promise<Recipe> {
 async function fromArchive(
   c: Context<Env>,
   services: Services,
-  kind: "package" | "files",
+  kind: "package" | "contents" | "files",
   query: unknown,
   write: (fetched: Fetched, signal: AbortSignal) => Written | Promise<Written>,
 ): Promise<Recipe> {
@@ -144,6 +158,21 @@ async function* packageJson(appId: string, bytes: Uint8Array, version_id: string
     yield bytes.subarray(at, at + PIECE_BYTES).toBase64();
   }
   yield `","version_id":${JSON.stringify(version_id)}}`;
+}
+
+async function* contentsJson(
+  files: ReadonlyMap<string, FileFacts>,
+  version_id: string,
+): Written {
+  let text = '{"items":[', comma = "";
+  for (const [name, facts] of files) {
+    text += comma + JSON.stringify({ name, ...facts });
+    comma = ",";
+    if (text.length < PIECE_BYTES) continue;
+    yield text;
+    text = "";
+  }
+  yield `${text}],${JSON.stringify({ total_count: files.size, version_id }).slice(1)}`;
 }
 
 /** The files of an archive that stand at some numbers in it, and more members behind them. */

@@ -7,18 +7,17 @@ export interface Packed {
   appVersion: string;
 }
 
-/** The files of a chart's version beside `Chart.yaml`, by their paths. Later versions have more. */
-export function filesOf(chart: Packed): Record<string, string> {
-  const isLater = !/^\d+\.(0|9\.0)/.test(chart.version);
+/** The files of a chart's version beside `Chart.yaml`, by their paths; the newest has more. */
+export function filesOf(chart: Packed, isNewest: boolean): Record<string, string> {
   return {
     "README.md": readme(chart),
-    "values.yaml": values(chart, isLater),
+    "values.yaml": values(chart, isNewest),
     "values.schema.json": JSON.stringify(SCHEMA, null, 2) + "\n",
     "templates/_helpers.tpl": '{{- define "name" -}}\n{{ .Release.Name }}-{{ .Chart.Name }}\n' +
       "{{- end -}}\n",
     "templates/deployment.yaml": DEPLOYMENT,
     "templates/service.yaml": SERVICE,
-    ...(isLater && { "templates/ingress.yaml": INGRESS }),
+    ...(isNewest && { "templates/ingress.yaml": INGRESS }),
     "templates/NOTES.txt": `${chart.name} is on its way. Look at it with\n\n` +
       '  kubectl get pods -l app={{ include "name" . }}\n',
   };
@@ -73,30 +72,30 @@ Apache-2.0
 `;
 }
 
-function values({ name, appVersion }: Packed, isLater: boolean): string {
+function values({ name, appVersion }: Packed, isNewest: boolean): string {
   return `# How many of them run.
-replicas: ${isLater ? 2 : 1}
+replicas: ${isNewest ? 2 : 1}
 
 image:
   registry: registry.example.org
   repository: harbour/${name}
   # The chart's own version, if this is empty.
-  tag: "${isLater ? "" : appVersion}"
+  tag: "${isNewest ? "" : appVersion}"
   pullPolicy: IfNotPresent
 
 service:
   type: ClusterIP
   port: 8080
-${isLater ? "\ningress:\n  enabled: false\n  host: ''\n  tls: true\n" : ""}
+${isNewest ? "\ningress:\n  enabled: false\n  host: ''\n  tls: true\n" : ""}
 persistence:
   enabled: true
-  size: ${isLater ? "8Gi" : "1Gi"}
+  size: ${isNewest ? "8Gi" : "1Gi"}
   accessModes: [ReadWriteOnce]
 
 resources:
   requests: { cpu: 100m, memory: 128Mi }
   limits:
-    memory: ${isLater ? "512Mi" : "256Mi"}
+    memory: ${isNewest ? "512Mi" : "256Mi"}
 
 # Labels and annotations of every pod.
 podLabels: {}

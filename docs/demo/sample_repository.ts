@@ -222,14 +222,14 @@ function describe(chart: SampleChart, url: string, version: string, appVersion: 
 }
 
 async function packChart(
-  { name, description }: SampleChart,
+  { name, description, versions }: SampleChart,
   metadata: ReturnType<typeof describe>,
   mtime: Date,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const { version, appVersion } = metadata;
   const texts: Record<string, string> = {
     "Chart.yaml": dump(metadata),
-    ...filesOf({ name, description, version, appVersion }),
+    ...filesOf({ name, description, version, appVersion }, version === versions.at(-1)![0]),
   };
   const tar = await packTar(
     Object.entries(texts).map(([path, text]) => {

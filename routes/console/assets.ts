@@ -6,6 +6,7 @@ import account from "./assets/account.css" with { type: "text" };
 import app from "./assets/app.css" with { type: "text" };
 import apps from "./assets/apps.css" with { type: "text" };
 import base from "./assets/base.css" with { type: "text" };
+import files from "./assets/files.css" with { type: "text" };
 import icon from "./assets/icon.svg" with { type: "text" };
 import parts from "./assets/parts.css" with { type: "text" };
 import repo from "./assets/repo.css" with { type: "text" };
@@ -33,7 +34,7 @@ export const ASSETS = {
   style: asset(
     "console.css",
     "text/css; charset=utf-8",
-    [base, parts, tables, repos, repo, apps, app, account].join("\n"),
+    [base, parts, tables, repos, repo, apps, app, files, account].join("\n"),
   ),
   script: asset("console.js", "text/javascript; charset=utf-8", script),
   icon: asset("icon.svg", "image/svg+xml", icon),

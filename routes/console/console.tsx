@@ -14,6 +14,7 @@ import { apps } from "./apps.tsx";
 import { assets } from "./assets.ts";
 import type { Send } from "./api.ts";
 import { audit } from "./audit.tsx";
+import { files } from "./files/files.tsx";
 import { news } from "./news.tsx";
 import { CHOICES, opened, showProblem, showRefusal, signedIn } from "./opened.tsx";
 import type { ConsoleContext, ConsoleEnv } from "./page.ts";
@@ -27,7 +28,16 @@ const MAX_FORM_BYTES = 262_144;
 /** Paths of pages for whoever comes. */
 const FOR_ALL = ["/sign-in", "/sign-out", "/preferences"];
 /** Paths of pages for who may read something. */
-const FOR_READERS = ["/", "/repos/*", "/apps/*", "/news", "/tokens/*", "/audit", "/workspaces/*"];
+const FOR_READERS = [
+  "/",
+  "/repos/*",
+  "/apps/*",
+  "/news",
+  "/tokens/*",
+  "/audit",
+  // By its name, which a page is to know.
+  "/workspaces/:workspace/*",
+];
 /** Paths that are not for people. */
 const FOR_PROGRAMS = /^\/(v1|kapis|docs|openapi\.json|healthz|readyz|assets)(\/|$)/;
 
@@ -52,6 +62,7 @@ export function consolePages({ clock }: Pick<Services, "clock">, send: Send) {
     .route("/repos", repo())
     .route("/apps", apps())
     .route("/apps", app())
+    .route("/apps", files())
     .route("/news", news());
   const all = new Hono<ConsoleEnv>();
   for (const path of FOR_ALL) all.use(path, detect, limitBody(MAX_FORM_BYTES), open);

@@ -1,8 +1,215 @@
-/** Not there yet. */
+/** What is new: the versions that were made last, by day. */
 
 import { Hono } from "hono";
-import type { ConsoleEnv } from "./page.ts";
+import { nameChosen } from "./apps_names.ts";
+import { clip, isValue, MAX_SEARCH } from "./apps_query.ts";
+import { type News, NewsList } from "./news_list.tsx";
+import { show } from "./opened.tsx";
+import type { ConsoleContext, ConsoleEnv, Page } from "./page.ts";
+import { Icon } from "./parts/icon.tsx";
+import { Head, hrefWith } from "./parts/parts.tsx";
+
+/** Versions of one page. */
+const VERSIONS_OF_PAGE = 40;
+/** Characters of a name to choose. */
+const MAX_NAME = 60;
+
+/** What is asked for. */
+interface Asked {
+  q: string;
+  category: string;
+  repo: string;
+  cursor: string;
+}
+
+interface Option {
+  value: string;
+  text: string;
+}
+
+interface Found {
+  asked: Asked;
+  news: readonly News[];
+  next: string | undefined;
+  /** What may be chosen from. */
+  categories: readonly Option[];
+  repos: readonly Option[];
+}
 
 export function news() {
-  return new Hono<ConsoleEnv>();
+  return new Hono<ConsoleEnv>().get("/", showNews);
+}
+
+async function showNews(c: ConsoleContext) {
+  const page = c.get("page");
+  const asked = readAsked(page.url);
+  const [{ news, next }, options] = await Promise.all([
+    readNews(page, asked),
+    readOptions(page, asked),
+  ]);
+  const found = { asked, news, next, ...options };
+  return await show(c, page.words.news.title, <NewsPage page={page} found={found} />);
+}
+
+function readAsked({ searchParams }: URL): Asked {
+  const text = (name: string) => searchParams.get(name)?.trim() ?? "";
+  const value = (name: string) => isValue(text(name)) ? text(name) : "";
+  return {
+    q: text("q").slice(0, MAX_SEARCH),
+    category: value("category"),
+    repo: value("repo"),
+    cursor: text("cursor"),
+  };
+}
+
+/** The query of the API that asks for the same, but for the page. */
+function queryOf({ q, category, repo }: Asked) {
+  const conditions = [category && `category_id=${category}`, repo && `repo_id=${repo}`]
+    .filter(Boolean).join(",");
+  return { ...(q && { q }), ...(conditions && { conditions }) };
+}
+
+async function readNews({ api }: Page, asked: Asked) {
+  const { cursor } = asked;
+  const query = { ...queryOf(asked), limit: `${VERSIONS_OF_PAGE}`, ...(cursor && { cursor }) };
+  const { items, next_cursor } = await (await api.apps.changes.$get({ query })).json();
+  const apps = await readApps(api, items.map(({ app_id }) => app_id));
+  const news = items.map((version): News => {
+    const app = apps.get(version.app_id);
+    const isFirst = app?.version_total === 1 || app?.create_time === version.create_time;
+    const isNewest = app?.latest_app_version.version_id === version.version_id;
+    return {
+      ...version,
+      hasIcon: app?.icon !== undefined,
+      kind: isFirst ? "first" : isNewest ? "newest" : "other",
+    };
+  });
+  return { news, next: next_cursor };
+}
+
+/** The apps that versions are of. */
+async function readApps(api: Page["api"], ids: readonly string[]) {
+  if (ids.length === 0) return new Map();
+  const query = { conditions: `app_id=${[...new Set(ids)].join("|")}`, limit: "-1" };
+  const { items } = await (await api.apps.$get({ query })).json();
+  return new Map(items.flatMap((app) => "app_id" in app ? [[app.app_id, app]] : []));
+}
+
+async function readOptions(page: Page, { category, repo }: Asked) {
+  const query = { facets: "category,repo", limit: "0" };
+  const { facets = {} } = await (await page.api.apps.$get({ query })).json();
+  const repos = new Map(facets.repo?.map(({ value, name = value }) => [value, name]));
+  const chosen = { category: category ? [category] : [], repo: repo ? [repo] : [] };
+  const names = await nameChosen(page, chosen, facets, repos);
+  const categories = new Map(
+    facets.category?.map(({ category_id = "", value }) => [
+      category_id,
+      value || page.words.news.uncategorized,
+    ]),
+  );
+  if (category && !categories.has(category)) {
+    categories.set(category, names.get(category) ?? category);
+  }
+  if (repo && !repos.has(repo)) repos.set(repo, names.get(repo) ?? repo);
+  return { categories: optionsOf(page, categories), repos: optionsOf(page, repos) };
+}
+
+/** All, and these by name. */
+function optionsOf({ language, words }: Page, names: ReadonlyMap<string, string>): Option[] {
+  const { compare } = new Intl.Collator(language);
+  const options = [...names].map(([value, text]) => ({ value, text: clip(text, MAX_NAME) }));
+  return [
+    { value: "", text: words.news.all },
+    ...options.sort((a, b) => compare(a.text, b.text)),
+  ];
+}
+
+function NewsPage({ page, found }: { page: Page; found: Found }) {
+  const { words: { news, common }, base } = page;
+  const { asked, categories, repos, next } = found;
+  const query = `${new URLSearchParams(queryOf(asked))}`;
+  const hrefOf = (path: string) => `/v1${base}/apps/${path}${query && `?${query}`}`;
+  return (
+    <>
+      <Head page={page} title={news.title}>
+        <p class="lede">{news.lede}</p>
+      </Head>
+      <form
+        class="filters news-filters"
+        role="search"
+        aria-label={news.filters}
+        action={`${base}/news`}
+        data-live="news"
+      >
+        <div class="search">
+          <label for="q">{news.search}</label>
+          <Icon of="search" />
+          <input
+            type="search"
+            id="q"
+            name="q"
+            value={asked.q}
+            placeholder={news.placeholder}
+            maxlength={MAX_SEARCH}
+            autocomplete="off"
+            spellcheck={false}
+            data-search
+          />
+        </div>
+        <Choice page={page} name="category" value={asked.category} options={categories} />
+        <Choice page={page} name="repo" value={asked.repo} options={repos} />
+        <button type="submit" class="unscripted">{common.search}</button>
+      </form>
+      <p class="seen-by-none" role="status" data-says="news-count"></p>
+      <div id="news">
+        <p class="feeds">
+          <a href={hrefOf("changes.atom")} type="application/atom+xml" title={news.feedHint}>
+            <Icon of="news" />
+            {news.feed}
+          </a>
+          <a href={hrefOf("changes")} type="application/json">
+            <Icon of="file" />
+            {news.json}
+          </a>
+        </p>
+        <NewsList
+          page={page}
+          news={found.news}
+          isFiltered={asked.q !== "" || asked.category !== "" || asked.repo !== ""}
+        />
+        {(asked.cursor !== "" || next !== undefined) && (
+          <nav class="pager" aria-label={common.pages}>
+            {asked.cursor !== "" && (
+              <a class="button" href={hrefWith(page.url, { cursor: null })}>{news.newest}</a>
+            )}
+            {next !== undefined && (
+              <a class="button" rel="next" href={hrefWith(page.url, { cursor: next })}>
+                {news.older}
+              </a>
+            )}
+          </nav>
+        )}
+      </div>
+    </>
+  );
+}
+
+function Choice(
+  { page: { words: { news } }, name, value, options }: {
+    page: Page;
+    name: "category" | "repo";
+    value: string;
+    options: readonly Option[];
+  },
+) {
+  return (
+    <div>
+      <label for={name}>{news[name]}</label>
+      <select id={name} name={name} autocomplete="off">
+        {options.map((option) => (
+          <option value={option.value} selected={option.value === value}>{option.text}</option>
+        ))}
+      </select>
+    </div>
+  );
 }

@@ -46,7 +46,7 @@ export function opened(send: Send, clock: () => number) {
     if (workspaceIn(c.req.path) !== page.workspace) return await c.notFound();
     const who = await page.root.whoami.$get().then((answer) => answer.json(), unlessUnauthorized);
     if (who !== undefined) {
-      const { items } = await (await page.root.workspaces.$get()).json();
+      const { items } = await (await page.root.workspaces.$get({ query: { limit: "-1" } })).json();
       page.who = who;
       page.workspaces = items;
       page.mayWrite = items.some(({ workspace, may_write }) =>

@@ -1,7 +1,7 @@
 /** What a sync changed: counts, and the first names behind each. */
 
 import type { Page } from "./page.ts";
-import { Badge, Notice, type Tone } from "./parts/parts.tsx";
+import { Badge, type Tone } from "./parts/parts.tsx";
 import { countText } from "./parts/text.ts";
 import { type Kind, KINDS, type SyncEvent } from "./repo_data.ts";
 
@@ -17,36 +17,29 @@ const TONES: Readonly<Record<Kind, Tone>> = {
   versions_republished: "warn",
 };
 
-/** `isToldOf`: what was published anew has an event of its own, which says what that means. */
-export function Changes(
-  { page, changes, isToldOf = false }: { page: Page; changes: ChangeSet; isToldOf?: boolean },
-) {
+export function Changes({ page, changes }: { page: Page; changes: ChangeSet }) {
   const { words: { repo: words } } = page;
   const kinds = KINDS.filter((kind) => changes[kind].count > 0);
-  const isRepublished = changes.versions_republished.count > 0 && !isToldOf;
   return (
-    <>
-      {isRepublished && <Notice tone="warn">{words.republishedHint}</Notice>}
-      <details class="repo-changes">
-        <summary>
-          {kinds.map((kind) => (
-            <Badge tone={TONES[kind]}>
-              {words.short[kind](countText(page, changes[kind].count))}
-            </Badge>
-          ))}
-        </summary>
-        <dl>
-          {kinds.map((kind) => (
-            <>
-              <dt>{words.changes[kind]}</dt>
-              <dd>
-                <Names page={page} of={changes[kind]} />
-              </dd>
-            </>
-          ))}
-        </dl>
-      </details>
-    </>
+    <details class="repo-changes">
+      <summary>
+        {kinds.map((kind) => (
+          <Badge tone={TONES[kind]}>
+            {words.short[kind](countText(page, changes[kind].count))}
+          </Badge>
+        ))}
+      </summary>
+      <dl>
+        {kinds.map((kind) => (
+          <>
+            <dt>{words.changes[kind]}</dt>
+            <dd>
+              <Names page={page} of={changes[kind]} />
+            </dd>
+          </>
+        ))}
+      </dl>
+    </details>
   );
 }
 

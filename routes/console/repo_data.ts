@@ -59,7 +59,7 @@ export const TONES = {
   successful: "good",
 } as const satisfies Record<State, Tone>;
 
-/** What a reason of the API means, and what to do about it. */
-export function reasonOf({ words }: Page, reason: string | undefined) {
-  return words.repo.reasons[reason ?? ""];
+/** What a reason of the API means, in short, and what to do about it. */
+export function reasonOf({ words }: Page, reason: SyncEvent["reason"]) {
+  return reason === undefined ? undefined : words.reasons[reason];
 }

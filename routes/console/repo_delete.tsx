@@ -8,13 +8,14 @@ import { TextField } from "./parts/form.tsx";
 import { Icon } from "./parts/icon.tsx";
 import { Head } from "./parts/parts.tsx";
 import { countText } from "./parts/text.ts";
-import { repoOf, requireWriter } from "./repo_form.tsx";
+import { ownPath, repoOf, requireWriter } from "./repo_form.tsx";
 import type { Repo } from "./repo_list.tsx";
 
 export function repoDelete() {
   return new Hono<ConsoleEnv>()
     .get("/:repo/delete", async (c) => {
-      const page = c.get("page"), repo = await repoOf(c);
+      const page = c.get("page"), repo = await repoOf(c), elsewhere = ownPath(c, repo);
+      if (elsewhere !== undefined) return c.redirect(elsewhere, 302);
       requireWriter(page);
       const { title } = page.words.repos.deletion;
       return await show(c, title(repo.name), <Deletion page={page} repo={repo} />);

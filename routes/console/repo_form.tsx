@@ -30,15 +30,18 @@ export function repoForm() {
       return await showForm(c, { values: BLANK });
     })
     .post("/new", async (c) => {
+      requireWriter(c.get("page"));
       const fields = await fieldsOf(c);
       return await submit(c, readValues(fields), undefined, fields.validate === "true");
     })
     .get("/:repo/edit", async (c) => {
+      const repo = await repoOf(c), elsewhere = ownPath(c, repo);
+      if (elsewhere !== undefined) return c.redirect(elsewhere, 302);
       requireWriter(c.get("page"));
-      const repo = await repoOf(c);
       return await showForm(c, { values: valuesOf(repo), repo });
     })
     .post("/:repo/edit", async (c) => {
+      requireWriter(c.get("page"));
       const fields = await fieldsOf(c);
       return await submit(c, readValues(fields), await repoOf(c), fields.validate === "true");
     });
@@ -53,6 +56,12 @@ export function requireWriter({ mayWrite, words }: Page): void {
 export async function repoOf(c: ConsoleContext): Promise<Repo> {
   const param = { repo: c.req.param("repo") ?? "" };
   return await (await c.get("page").api.repos[":repo"].$get({ param, query: {} })).json();
+}
+
+/** A workspace's repository is changed on the path of that. */
+export function ownPath(c: ConsoleContext, { workspace }: Repo): string | undefined {
+  const { workspace: here, url } = c.get("page");
+  return here === "" && workspace !== "" ? `/workspaces/${workspace}${url.pathname}` : undefined;
 }
 
 async function showForm(
@@ -118,30 +127,27 @@ async function tryOut(
   const query = { validate: "true" } as const;
   const answer = repo === undefined
     ? await api.repos.$post({ json: bodyOf(values), query })
-    : await api.repos[":repo"].$patch(
-      // TODO(api): the contract will know `validate` here.
-      { param: { repo: repo.repo_id }, json: changesOf(values, repo), query } as never,
-    );
-  const found = await answer.json() as unknown as Partial<Checked>;
-  return {
-    ...{ apps: 0, versions: 0, problems: 0, bytes: 0, duration_ms: 0, first_problems: [] },
-    ...found,
-  };
+    : await api.repos[":repo"].$patch({
+      param: { repo: repo.repo_id },
+      json: changesOf(values, repo),
+      query,
+    });
+  const found = await answer.json();
+  if (!("first_problems" in found)) throw new Error("stored, and not tried out");
+  return found;
 }
 
 /** What of an error stands where in the form. */
 function told(
-  { words: { repoForm: words, repos: { reasons } } }: Page,
+  { words: { repoForm: words, reasons } }: Page,
   { code, field, reason, message }: ChartroomError,
 ): Pick<FormProps, "errors" | "failure"> {
   if (code === "name_taken") return { errors: { name: words.taken } };
   if (field === undefined || !Object.hasOwn(words.wrongField, field)) return { failure: message };
-  const known = reason !== undefined && Object.hasOwn(reasons, reason)
-    ? reasons[reason as keyof typeof reasons]
-    : undefined;
+  const known = reason === undefined ? undefined : reasons[reason as keyof typeof reasons];
   const own = known === undefined
     ? words.wrongField[field as ApiField]
-    : `${known.short}. ${known.todo}`;
+    : words.sentences(known.short, known.todo);
   return { errors: { [field]: <Explained own={own} message={message} /> } };
 }
 

@@ -9,7 +9,7 @@ import { reasonOf, type Shown, type SyncEvent } from "./repo_data.ts";
 /** Events on a page. */
 const LIMIT = 25;
 /** Of the drawing of durations, in its own units. */
-const BAR = 6, HEIGHT = 48, LEAST = 2;
+const BAR = 8, HEIGHT = 48, LEAST = 2;
 
 const MATCHES = {
   all: () => true,
@@ -84,7 +84,8 @@ function Durations({ page, events }: Pick<Shown, "page"> & { events: readonly Sy
     <svg
       class="repo-durations"
       viewBox={`0 0 ${syncs.length * BAR} ${HEIGHT}`}
-      preserveAspectRatio="none"
+      width={syncs.length * BAR}
+      height={HEIGHT}
       role="img"
       aria-label={page.words.repo.chart}
     >
@@ -130,7 +131,8 @@ function Event({ page, event }: Pick<Shown, "page"> & { event: SyncEvent }) {
           )}
         </p>
         {result && <p class="repo-message">{result}</p>}
-        {changes && <Changes page={page} changes={changes} isToldOf={isSync} />}
+        {!isSync && <p>{words.republishedHint}</p>}
+        {changes && <Changes page={page} changes={changes} />}
       </div>
     </li>
   );
@@ -145,7 +147,11 @@ function lookOf(
     return { tone: "warn", icon: "warning", title: words.eventRepublished };
   }
   if (status === "failed") {
-    return { tone: "bad", icon: "cross", title: reasonOf(page, reason)?.what ?? words.eventFailed };
+    return {
+      tone: "bad",
+      icon: "cross",
+      title: reasonOf(page, reason)?.short ?? words.eventFailed,
+    };
   }
   return changes
     ? { tone: "good", icon: "diff", title: words.eventChanged }

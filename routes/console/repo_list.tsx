@@ -3,10 +3,11 @@
 import type { InferResponseType } from "hono/client";
 import type { Api } from "./api.ts";
 import type { Page } from "./page.ts";
-import { Icon, type IconName } from "./parts/icon.tsx";
+import { Icon } from "./parts/icon.tsx";
 import { Count, Empty, Head, hrefWith, Notice, Pager, Time } from "./parts/parts.tsx";
 import { isBusy, Sparkline, SyncState } from "./parts/sync_state.tsx";
 import { countText } from "./parts/text.ts";
+import { RepoActions } from "./repo_actions.tsx";
 
 /** States that a list can be narrowed down to. */
 export const STATES = ["successful", "failed", "syncing"] as const;
@@ -67,7 +68,7 @@ export function RepoList(shown: Shown) {
       <div id="rows" data-poll={items.some(isBusy) ? POLL_MS : undefined}>
         {total === 0 ? <None page={page} isNarrowed={isNarrowed} /> : (
           <>
-            <p class="quiet total" role="status">
+            <p class="quiet repos-total" role="status">
               {isNarrowed ? repos.found(count, total) : repos.total(count, total)}
             </p>
             <Rows {...shown} />
@@ -83,7 +84,7 @@ function Filters({ page, q, state, sort }: Shown) {
   const { words: { repos, common }, base } = page;
   return (
     <form
-      class="filters"
+      class="filters repo-filters"
       method="get"
       action={`${base}/repos`}
       role="search"
@@ -197,14 +198,18 @@ function SortHead(
     <th scope="col" aria-sort={direction}>
       <a href={href} id={`sort-${by}`} data-live="rows sort">
         {text}
-        <span aria-hidden="true">{direction && (direction === "ascending" ? " ↑" : " ↓")}</span>
+        {direction && (
+          <span class={direction}>
+            <Icon of="down" />
+          </span>
+        )}
       </a>
     </th>
   );
 }
 
 function Row({ page, repo, recent }: { page: Page; repo: Repo; recent: number }) {
-  const { words: { repos: { columns, reasons } }, base, mayWrite } = page;
+  const { words: { repos: { columns }, reasons }, base, mayWrite } = page;
   const { sync } = repo;
   const reason = repo.status === "failed" && sync.reason && reasons[sync.reason];
   return (
@@ -213,7 +218,7 @@ function Row({ page, repo, recent }: { page: Page; repo: Repo; recent: number })
         <a href={`${base}/repos/${repo.repo_id}`} data-item>{repo.name}</a>
         <span class="url" title={repo.url}>{repo.url}</span>
       </th>
-      <td>
+      <td class="state">
         <SyncState page={page} repo={repo} />
         {reason && <span class="reason" title={sync.message}>{reason.short}</span>}
       </td>
@@ -234,7 +239,7 @@ function Row({ page, repo, recent }: { page: Page; repo: Repo; recent: number })
       </td>
       {mayWrite && (
         <td class="row-menu">
-          <Actions page={page} repo={repo} />
+          <RepoActions page={page} repo={repo} />
         </td>
       )}
     </tr>
@@ -247,48 +252,4 @@ function NextSync({ page, repo }: { page: Page; repo: Repo }) {
   if (next === null) return <span class="quiet">{repos.off}</span>;
   if (isBusy(repo) || Date.parse(next) <= now) return <span>{repos.now}</span>;
   return <Time page={page} at={next} />;
-}
-
-function Actions({ page, repo }: { page: Page; repo: Repo }) {
-  const { words: { repos, common }, base, url } = page;
-  const path = `${base}/repos/${repo.repo_id}`;
-  const next = hrefWith(url, { done: null });
-  const button = (action: string, icon: IconName, text: string, name?: string, value?: string) => (
-    <li>
-      <form method="post" action={`${path}/${action}`}>
-        <input type="hidden" name="next" value={next} />
-        {name && <input type="hidden" name={name} value={value} />}
-        <button type="submit">
-          <Icon of={icon} />
-          {text}
-        </button>
-      </form>
-    </li>
-  );
-  return (
-    <details class="menu">
-      <summary aria-label={repos.actionsOf(repo.name)}>
-        <Icon of="more" />
-      </summary>
-      <ul>
-        {button("sync", "sync", repos.sync)}
-        {repo.sync.reason === "shrink" && button("sync", "check", repos.force, "force", "true")}
-        {repo.suspended
-          ? button("suspend", "play", repos.resume, "suspended", "false")
-          : button("suspend", "pause", repos.suspend, "suspended", "true")}
-        <li>
-          <a href={`${path}/edit`}>
-            <Icon of="edit" />
-            {common.edit}
-          </a>
-        </li>
-        <li>
-          <a class="danger" href={`${path}/delete`}>
-            <Icon of="trash" />
-            {common.remove}
-          </a>
-        </li>
-      </ul>
-    </details>
-  );
 }

@@ -32,6 +32,9 @@ export function Overview({ last, ...shown }: Shown & { last: SyncEvent | undefin
             <p class="quiet">
               <Time page={page} at={last.status_time} /> · {durationText(page, last.duration_ms)}
             </p>
+            {(last.changes?.versions_republished.count ?? 0) > 0 && (
+              <Notice tone="warn">{words.republishedHint}</Notice>
+            )}
             {last.changes
               ? <Changes page={page} changes={last.changes} />
               : <p>{last.status === "failed" ? words.failedNothing : words.unchanged}</p>}
@@ -58,7 +61,7 @@ function State(shown: Shown) {
       {sync.reason && <Failure {...shown} />}
       {suspended && (
         <Notice tone="warn" title={words.suspended}>
-          {words.suspendedText}
+          {words.suspendedText} {isServing && words.stillServed}
         </Notice>
       )}
       {!isServing && stateOf(repo) === "never" && (
@@ -89,11 +92,11 @@ function Failure(shown: Shown) {
   const known = reasonOf(page, reason);
   return (
     <>
-      <Notice tone="bad" title={known?.what ?? common.states.failed}>
+      <Notice tone="bad" title={known?.short ?? common.states.failed}>
         <p>{known?.todo}</p>
         <p>{last_success === null ? words.firstFailed : words.stillServed}</p>
         <p class="repo-message">
-          <span class="quiet">{words.message}:</span> <code>{message}</code>
+          <span class="quiet">{words.message}:</span> <code>{message}</code>{" "}
           {reason && <code class="quiet">({reason})</code>}
         </p>
         {failures > 1 && (
@@ -156,9 +159,10 @@ function Shrink({ page, repo, mayChange, message }: Shown & { message: string })
 
 function Amounts({ page, repo }: Shown) {
   const { words: { repo: words } } = page;
-  const { app_total, version_total, sync: { problems, index_bytes, duration_ms } } = repo;
+  const { app_total, version_total, sync } = repo;
+  const { problems, index_bytes, duration_ms, last_success } = sync;
   const none = "–";
-  const count = (of: number | undefined) => of === undefined ? none : countText(page, of);
+  const count = (of: number) => last_success === null ? none : countText(page, of);
   const amounts: { text: string; value: string; href?: string }[] = [
     { text: words.apps, value: count(app_total), href: `${page.base}/apps?repo=${repo.repo_id}` },
     { text: words.versions, value: count(version_total) },

@@ -106,7 +106,7 @@ function Senders(
       <h2 id="senders">{words.senders}</h2>
       <p class="quiet">{secret ? words.sendersHint : words.sendersNoSecret}</p>
       {SENDERS.map((sender, i) => (
-        <details class="sender" name="sender" open={i === 0}>
+        <details class="sender" name="sender" id={`sender-${sender}`} open={i === 0}>
           <summary>{words.senderNames[sender]}</summary>
           <ol>{words.steps[sender].map((step) => <li>{step}</li>)}</ol>
           <Snippet

@@ -281,6 +281,16 @@ export const Package = z.object({
   version_id: versionId(),
 }).openapi("Package", { description: "The archive of a version." });
 
+export const Contents = z.object({
+  items: z.array(z.object({
+    name: z.string().describe("Without the chart's folder."),
+    size: count().describe("Bytes."),
+    sha256: z.string().describe("Of these bytes, in hexadecimal digits."),
+  })).describe("In the order of the archive; of files with one name, the last."),
+  total_count: count(),
+  version_id: versionId(),
+}).openapi("Contents", { description: "Which files the archive of a version has." });
+
 export const Files = z.object({
   files: z.record(z.string(), base64()).describe("By name, in base64."),
   missing: z.array(z.string()).describe("Names that were asked for and are not there."),

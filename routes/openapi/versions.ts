@@ -15,7 +15,7 @@ import {
   text,
   version,
 } from "./parameters.ts";
-import { AppVersion, AppVersionDetail, Files, listOf, Package } from "./schemas.ts";
+import { AppVersion, AppVersionDetail, Contents, Files, listOf, Package } from "./schemas.ts";
 
 const tags = ["Versions"];
 
@@ -81,6 +81,17 @@ const readPackage = operation({
   responses: { 200: json(Package, "The archive.") },
 }, { access: "read", fails: [400, 404, 502], conditional: true });
 
+const readContents = operation({
+  method: "get",
+  path: "/apps/{app}/versions/{version}/contents",
+  operationId: "readContents",
+  summary: "List the files of the archive of a version",
+  description: "Without what is in them; digests tell which of them two versions share.",
+  tags,
+  request: { params: z.object({ app, version }), query: z.object(latest) },
+  responses: { 200: json(Contents, "The names, sizes and digests.") },
+}, { access: "read", fails: [400, 404, 502], conditional: true });
+
 const readFiles = operation({
   method: "get",
   path: "/apps/{app}/versions/{version}/files",
@@ -130,5 +141,6 @@ export const versions = new OpenAPIHono()
   .openapi(listVersions, never)
   .openapi(readVersion, never)
   .openapi(readPackage, never)
+  .openapi(readContents, never)
   .openapi(readFiles, never)
   .openapi(readReadme, never);

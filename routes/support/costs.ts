@@ -31,6 +31,7 @@ const COSTS: readonly Cost[] = [
   { methods: /^(POST|PUT|PATCH|DELETE)$/, path: /^/, units: 5 },
   // An archive is fetched, looked through and unpacked; and nothing of it is kept but itself.
   { methods: /^/, path: /\/files\/?$/, units: 50 },
+  { methods: /^/, path: /\/contents\/?$/, units: 25 },
   { methods: /^/, path: /\/package\/?$/, units: 10 },
   // Kept once it is drawn, which takes up to 200 ms.
   { methods: /^/, path: /\/readme\/?$/, units: 10 },

@@ -12,6 +12,7 @@ export type Kind =
   | "versions"
   | "version"
   | "package"
+  | "contents"
   | "files"
   | "readme"
   | "icon"
@@ -30,6 +31,7 @@ const EDGE: Readonly<Record<Kind, { fresh: number; revalidating: number; failing
   versions: { fresh: 60, revalidating: 30, failing: 86_400 },
   version: { fresh: 60, revalidating: 30, failing: 86_400 },
   package: { fresh: 60, revalidating: 30, failing: 86_400 },
+  contents: { fresh: 60, revalidating: 30, failing: 86_400 },
   files: { fresh: 60, revalidating: 30, failing: 86_400 },
   readme: { fresh: 60, revalidating: 30, failing: 86_400 },
   // What it shows may change without a commit, and seldom does.

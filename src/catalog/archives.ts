@@ -18,7 +18,7 @@ import {
   requireUrls,
 } from "./fetch_archive.ts";
 import type { CacheCounts } from "./hot_index.ts";
-import { namesIn, type Readme, readmeIn } from "./look_through.ts";
+import { contentsIn, type FileFacts, namesIn, type Readme, readmeIn } from "./look_through.ts";
 import { createSharedWork } from "./shared_work.ts";
 
 /** Archives that are fetched, and that are looked through, at once: in all and of one repository. */
@@ -47,6 +47,12 @@ export interface Archives {
     archive: Archive,
     signal: AbortSignal,
   ): Promise<ReadonlyMap<string, number>>;
+  /** What is told of all files, by name; throws as {@link Archives.names} does. */
+  contents(
+    owner: ArchiveOwner,
+    archive: Archive,
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, FileFacts>>;
   /** An archive's README, if it has one; throws as {@link Archives.names} does. */
   readme(owner: ArchiveOwner, archive: Archive, signal: AbortSignal): Promise<Readme | undefined>;
   /**
@@ -120,6 +126,7 @@ export function createArchives(deps: ArchivesDeps): Archives {
       return await fetches({ key, repo, signal, run });
     },
     names: (owner, archive, signal) => lookAt("names", owner, archive, signal, namesIn),
+    contents: (owner, archive, signal) => lookAt("contents", owner, archive, signal, contentsIn),
     readme: (owner, archive, signal) => lookAt("readme", owner, archive, signal, readmeIn),
     lend(archive) {
       const { length } = archive.bytes, holders = lent.get(archive) ?? 0;

@@ -1,5 +1,6 @@
 /** What is in an archive: all of it is unpacked, piece by piece, so that whatever is wrong shows. */
 
+import { createHash } from "node:crypto";
 import { type ChartFile, readArchive } from "../helm/archive.ts";
 import { ArchiveError } from "../helm/archive_error.ts";
 import type { ChartVersion } from "../helm/chart.ts";
@@ -31,6 +32,33 @@ export async function namesIn(
     names.set(name, number++);
   });
   return names;
+}
+
+/** What is told of a file without its content. */
+export interface FileFacts {
+  /** Bytes, without a byte order mark at the beginning. */
+  size: number;
+  /** Of these bytes, in hexadecimal digits. */
+  sha256: string;
+}
+
+/** All files by name, in the order of the archive; of those of one name, the last one. */
+export async function contentsIn(
+  chart: ChartVersion,
+  bytes: Uint8Array,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, FileFacts>> {
+  const files = new Map<string, FileFacts>();
+  await lookThrough(chart, bytes, signal, async ({ name, content }) => {
+    const hash = createHash("sha256");
+    let size = 0;
+    for await (const piece of content) {
+      hash.update(piece);
+      size += piece.length;
+    }
+    files.set(name, { size, sha256: hash.digest("hex") });
+  });
+  return files;
 }
 
 /** The README in the chart's folder, if there is one. */

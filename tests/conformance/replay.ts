@@ -108,7 +108,13 @@ async function send(
 /** What a download for a new repository asks, which comes after the answer. */
 async function callsOf(stage: Stage, target: string, body: string): Promise<Call[]> {
   const headers = { "content-type": "application/json" };
-  await stage.send({ method: "POST", target: `${target}?validate=true`, headers, body });
+  // The name is taken by now.
+  const nameless = Object.entries(JSON.parse(body)).filter(([key]) => key.toLowerCase() !== "name");
+  const check = {
+    target: `${target}?validate=true`,
+    body: JSON.stringify(Object.fromEntries(nameless)),
+  };
+  await stage.send({ method: "POST", headers, ...check });
   return stage.calls();
 }
 

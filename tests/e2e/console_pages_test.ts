@@ -19,7 +19,7 @@ const VIEWS = [
 async function withEveryPage(
   test: (console: Console, token: string, paths: Record<string, string>) => Promise<void>,
 ) {
-  const token = canary("the administrator of every page");
+  const token = canary("console-administrator");
   const environment = { CHARTROOM_ADMIN_TOKEN: token, CHARTROOM_RATE_LIMIT: "off" };
   const upstreams = await startUpstreams();
   try {

@@ -99,6 +99,37 @@ Deno.test("files are selected by name, and what the chart does not have is told"
     assert.deepEqual([...bytesOf(files.binary)], [0, 1, 254, 255]);
   }));
 
+Deno.test("contents tell which files there are, without what is in them", () =>
+  withChartroom(async (chartroom, upstream) => {
+    const digest = (text: string) => digestOf(new TextEncoder().encode(text));
+    const archive = await archiveOf([
+      ["redis/Chart.yaml", "first"],
+      ["redis/__proto__", "polluted"],
+      ["redis/templates/a b.yaml", "\ufeffkind: Service"],
+      ["redis/Chart.yaml", "second"],
+    ]);
+    serveChart(upstream, { digest: digestOf(archive) }, archive);
+    const version = await registerChart(chartroom, upstream.url);
+    const { status, headers, body } = await chartroom.call("GET", `${version}/contents`);
+    assert.equal(status, 200);
+    // What is told is of the bytes that `/files` gives: those of the last file of a name.
+    assert.deepEqual(body, {
+      items: [
+        { name: "Chart.yaml", size: 6, sha256: digest("second") },
+        { name: "__proto__", size: 8, sha256: digest("polluted") },
+        { name: "templates/a b.yaml", size: 13, sha256: digest("kind: Service") },
+      ],
+      total_count: 3,
+      version_id: version.replace(/.*\//, ""),
+    });
+    const known = { "if-none-match": headers.get("etag")! };
+    const again = await chartroom.call("GET", `${version}/contents`, undefined, known);
+    assert.equal(again.status, 304);
+    const refused = await chartroom.call("GET", `${version}x/contents`);
+    assert.equal(refused.status, 404);
+    assert.equal(fetched(upstream).length, 1);
+  }));
+
 Deno.test("long archives and files come whole", () =>
   withChartroom(async (chartroom, upstream) => {
     const noise = crypto.getRandomValues(new Uint8Array(60_000));

@@ -172,6 +172,7 @@ Deno.test("what costs more counts more", () =>
         [3, "GET", "/v1/apps?q=one"],
         [6, "GET", "/v1/apps?facets=category"],
         [50, "GET", "/v1/apps/x/versions/y/files"],
+        [25, "GET", "/v1/apps/x/versions/y/contents"],
         [10, "GET", "/kapis/openpitrix.io/v1/workspaces/a/apps/x/versions/y/package/"],
         [100, "POST", "/v1/repos?validate=true", { name: "a", url: upstream.url }],
         [100, "POST", "/v1/workspaces/a/repos", { name: "a", url: upstream.url }],

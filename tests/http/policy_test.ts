@@ -141,6 +141,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   "GET /apps/:app/versions": { table: READ, ...REPO },
   "GET /apps/:app/versions/:version": { table: READ, ...REPO },
   "GET /apps/:app/versions/:version/package": { table: READ, ...REPO },
+  "GET /apps/:app/versions/:version/contents": { table: READ, ...REPO },
   "GET /apps/:app/versions/:version/files": { table: READ, ...REPO },
   "GET /apps/:app/versions/:version/readme": { table: READ, ...REPO },
   "GET /categories": { table: ALL, by: "path" },

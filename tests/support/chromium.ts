@@ -20,8 +20,16 @@ const ARGS = [
   "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1, EXCLUDE [::1]",
 ];
 
-/** Starts it, without a sandbox: that needs what root and containers do not have. */
-export async function launchChromium(): Promise<Browser> {
+const MACHINE_FONTS = "<dir>/usr/share/fonts</dir>" +
+  "<alias><family>sans-serif</family><prefer><family>Open Sans</family></prefer></alias>" +
+  "<alias><family>monospace</family><prefer><family>DejaVu Sans Mono</family></prefer></alias>";
+
+/**
+ * Starts it, without a sandbox: that needs what root and containers do not have. Letters are the
+ * same everywhere, whatever the machine has; unless `moreFonts` says that those of the machine are
+ * to be there too, for other scripts than ours.
+ */
+export async function launchChromium({ moreFonts = false } = {}): Promise<Browser> {
   const { chromium } = await importPlaywright();
   const options = { args: ARGS, chromiumSandbox: false };
   const other = Deno.env.get("CHROMIUM");
@@ -31,7 +39,6 @@ export async function launchChromium(): Promise<Browser> {
   const environment = {
     ...Deno.env.toObject(),
     LD_LIBRARY_PATH: `${folder}/al2023/lib`,
-    // The same letters everywhere, whatever the machine has.
     FONTCONFIG_FILE: fonts,
     // A process that is ended leaves pieces of its memory there, now and then.
     TMPDIR: `${folder}/left`,
@@ -39,7 +46,8 @@ export async function launchChromium(): Promise<Browser> {
   await Deno.mkdir(environment.TMPDIR, { recursive: true });
   await Deno.writeTextFile(
     fonts,
-    `<fontconfig><dir>${folder}/fonts</dir><cachedir>${folder}/cache</cachedir></fontconfig>`,
+    `<fontconfig><dir>${folder}/fonts</dir>${moreFonts ? MACHINE_FONTS : ""}` +
+      `<cachedir>${folder}/cache</cachedir></fontconfig>`,
   );
   return await chromium.launch({
     ...options,

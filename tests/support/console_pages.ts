@@ -18,10 +18,14 @@ type Answer = any;
 /** Upstreams for what a console is filled with. */
 export async function startUpstreams() {
   const sample = await startSampleRepository(0);
-  let asked = 0;
+  const asked = new Map<string, number>();
   const server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen() {} },
-    (request) => answerFaulty(request, () => asked++),
+    ({ url }) => {
+      const { pathname } = new URL(url), times = asked.get(pathname) ?? 0;
+      asked.set(pathname, times + 1);
+      return answerFaulty(pathname, times);
+    },
   );
   return {
     sample: sample.url,
@@ -107,11 +111,11 @@ export async function fillConsole(
   };
 }
 
-/** Indexes that are not as they should be. `ask` counts what is asked for. */
-function answerFaulty(request: Request, ask: () => number): Response {
-  const { pathname } = new URL(request.url);
+/** Indexes that are not as they should be. `times`: how often they were asked for before. */
+function answerFaulty(pathname: string, times: number): Response {
   const entry = (name: string, version: string) =>
-    `  ${name}:\n  - {apiVersion: v2, name: ${name}, version: ${version}, urls: [${name}.tgz]}\n`;
+    `  ${name}:\n  - {apiVersion: v2, name: ${name}, version: ${version}, urls: [${name}.tgz], ` +
+    'created: "2023-05-04T08:00:00Z", description: Holds up one of the sails}\n';
   const index = (count: number) =>
     "apiVersion: v1\nentries:\n" +
     Array.from({ length: count }, (_, i) => entry(`mast-${i}`, "1.0.0")).join("");
@@ -121,12 +125,12 @@ function answerFaulty(request: Request, ask: () => number): Response {
     });
   }
   if (pathname.startsWith("/moved")) return new Response("no", { status: 401 });
-  if (pathname.startsWith("/shrinking")) return new Response(index(ask() === 0 ? 40 : 3));
+  if (pathname.startsWith("/shrinking")) return new Response(index(times === 0 ? 40 : 3));
   if (pathname.startsWith("/slow")) {
     const { readable, writable } = new TransformStream();
     writable.getWriter().write(new TextEncoder().encode(index(400))).catch(() => {});
     return new Response(readable, { headers: { "content-length": "60000" } });
   }
   const odd = "  spare:\n  - {name: spare, version: not a version}\n  - {version: 1.0.0}\n";
-  return new Response(index(12) + odd);
+  return new Response(index(12 + (times * times >> 2)) + odd);
 }

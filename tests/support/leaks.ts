@@ -99,10 +99,13 @@ function textOf(value: unknown): string {
   return JSON.stringify(value);
 }
 
-/** Whether the service, or a library of it, made the call that an error was made in. */
+/**
+ * Whether the service, or a library of it, made the call that an error was made in. The console
+ * reads the answers of the API; what it shows of them is searched when a test reads that.
+ */
 function isService({ stack = "" }: Error): boolean {
   const [caller = ""] = stack.split("\n").slice(1).filter((line) => !line.includes("/leaks.ts"));
-  return /\/src\/|\/node_modules\/|\/npm\//.test(caller);
+  return /\/src\/|\/routes\/console\/|\/node_modules\/|\/npm\//.test(caller);
 }
 
 /** Databases, logs and whatever else a test leaves in a folder, before it is removed. */

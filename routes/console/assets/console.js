@@ -42,8 +42,31 @@ function swap(page, ids) {
   const focused = placeOf(document.activeElement);
   for (const id of ids) {
     const fresh = page.getElementById(id), old = document.getElementById(id);
-    if (fresh === null || old === null) location.reload();
-    else old.replaceWith(fresh);
+    if (fresh === null || old === null) return location.reload();
+    for (const { id, open } of all("details[id]", old)) {
+      const same = page.getElementById(id);
+      if (same !== null && !same.matches(".menu")) same.open = open;
+    }
+    old.replaceWith(fresh);
+  }
+  // Fields that stay say what the address says, but for the one in which somebody types.
+  for (const field of all("form[data-live] :is(input:not([type=hidden]), select)[id]")) {
+    const fresh = page.getElementById(field.id);
+    if (fresh === null || field === document.activeElement) continue;
+    field.value = fresh.value;
+    field.toggleAttribute("aria-invalid", fresh.hasAttribute("aria-invalid"));
+  }
+  // What is read out has to stay where it is, and change.
+  for (const place of all("[data-says]")) {
+    place.textContent = document.getElementById(place.dataset.says)?.textContent ?? "";
+  }
+  // A field that somebody types into stays; whether it is wrong is as the new page has it.
+  for (const field of all("form[data-live] input[aria-describedby]")) {
+    const fresh = page.getElementById(field.id);
+    for (const name of fresh ? ["aria-describedby", "aria-invalid"] : []) {
+      if (fresh.hasAttribute(name)) field.setAttribute(name, fresh.getAttribute(name));
+      else field.removeAttribute(name);
+    }
   }
   document.title = page.title;
   if (focused && !document.activeElement?.matches(focused)) {
@@ -60,6 +83,9 @@ function placeOf(element) {
 }
 
 let loading;
+const pathOf = ({ pathname, search }) => pathname + search;
+/** What the address was when the page was loaded; a fragment says nothing. */
+let shown = pathOf(location);
 
 /** Loads a page and takes parts of it: those of the latest call. `ids`: "results facets". */
 async function load(url, ids, history) {
@@ -73,10 +99,13 @@ async function load(url, ids, history) {
     if (response.redirected || !ids.split(" ").every((id) => page.getElementById(id))) {
       return location.assign(url);
     }
-    if (history !== undefined) globalThis.history[history]({ live: ids }, "", url);
+    if (history !== undefined) globalThis.history[history](null, "", url);
+    shown = pathOf(location);
     swap(page, ids.split(" "));
   } catch (error) {
     if (error.name !== "AbortError") tell("lost", document.getElementById("main"));
+  } finally {
+    if (loading?.signal === signal) loading = undefined;
   }
 }
 
@@ -88,24 +117,41 @@ function addressOf(form) {
   return url.href;
 }
 
-// A form that shows what it finds while somebody types: `<form data-live="results">`.
-let typing;
-on("input", "form[data-live]", (form) => {
+// A form that shows what it finds while somebody types: `<form data-live="results">`. What is typed
+// at a time is one step back; so is each choice.
+let typing, typedIn;
+on("input", "form[data-live]", (form, { target }) => {
   clearTimeout(typing);
-  typing = setTimeout(() => load(addressOf(form), form.dataset.live, "replaceState"), TYPING_MS);
+  const isText = !target.matches("select, [type=checkbox], [type=radio]");
+  const history = isText && typedIn === target ? "replaceState" : "pushState";
+  const begin = () => {
+    typedIn = isText ? target : undefined;
+    load(addressOf(form), form.dataset.live, history);
+  };
+  if (isText) typing = setTimeout(begin, TYPING_MS);
+  else begin();
 });
+on("focusout", "form[data-live]", () => typedIn = undefined);
 on("submit", "form[data-live]", (form, event) => {
   event.preventDefault();
   clearTimeout(typing);
-  load(addressOf(form), form.dataset.live, "pushState");
+  typedIn = undefined;
+  const url = addressOf(form);
+  if (url === location.href && loading === undefined) return;
+  load(url, form.dataset.live, url === location.href ? "replaceState" : "pushState");
 });
 // A link that changes a part of its page: `<a data-live="results">`.
 on("click", "a[data-live]", (link, event) => {
   if (event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
   event.preventDefault();
+  clearTimeout(typing);
   load(link.href, link.dataset.live, "pushState");
 });
-addEventListener("popstate", () => location.reload());
+addEventListener("popstate", () => {
+  clearTimeout(typing);
+  typedIn = undefined;
+  if (pathOf(location) !== shown) load(location.href, "main");
+});
 
 // A form that is answered with a page: `<form data-swap>`. What nobody sends back, such as a
 // password, stays in its field.
@@ -161,7 +207,7 @@ function poll() {
       const isUsed = parts.split(" ").some((id) =>
         document.getElementById(id)?.querySelector(IN_USE)
       );
-      if (document.hidden || isUsed) poll();
+      if (document.hidden || loading !== undefined || isUsed) poll();
       else load(location.href, parts);
     }, Number(element.dataset.poll));
   }
@@ -223,9 +269,12 @@ function showProgress(element, { state, phase, bytes, total_bytes, charts }) {
 function bytesText(bytes) {
   const step = Math.min(Math.floor(Math.log10(Math.max(bytes, 1)) / 3), 3);
   const unit = ["byte", "kilobyte", "megabyte", "gigabyte"][step];
-  const maximumFractionDigits = step === 0 ? 0 : 1;
-  return (bytes / 1_000 ** step)
-    .toLocaleString(language, { style: "unit", unit, unitDisplay: "short", maximumFractionDigits });
+  return (bytes / 1_000 ** step).toLocaleString(language, {
+    style: "unit",
+    unit,
+    unitDisplay: step === 0 ? "long" : "short",
+    maximumFractionDigits: step === 0 ? 0 : 1,
+  });
 }
 
 // Copying.
@@ -338,11 +387,11 @@ on("input", "form[data-repo-form] #address", (address) => {
     [address.value, username.value, password.value] = [bare, decoded(user), decoded(secret)];
     document.getElementById("credential_choice-replace")?.click();
   }
-  const isOwn = address.form.dataset.repoId || name.dataset.typed || name.value;
-  if (!isOwn || name.dataset.suggested === name.value) {
-    name.dataset.suggested = name.value = nameIn(address.value);
-    askForName(name);
-  }
+  const before = address.dataset.before ?? address.defaultValue;
+  address.dataset.before = address.value;
+  if (address.form.dataset.repoId || ![nameIn(before), ""].includes(name.value)) return;
+  name.value = nameIn(address.value);
+  askForName(name);
 });
 on("input", "form[data-repo-form] :is(#address, #protocol)", ({ form: { elements } }) => {
   const moves = document.getElementById("moves");
@@ -386,6 +435,104 @@ function askForName(field) {
     hint.hidden = other === undefined || other.repo_id === form.dataset.repoId;
   }, TYPING_MS);
 }
+
+// Finding a text: `<div data-find="id of what is looked through">` with a field, an output and
+// buttons `[data-to]`. What is found is marked without a change to the page, however much it is.
+const MAX_FOUND = 10_000;
+const textsOf = new WeakMap();
+let found = [], foundAt = -1;
+
+on("input", "[data-find] input", (field) => find(field.closest("[data-find]"), field.value));
+on("keydown", "[data-find] input", (field, event) => {
+  if (event.key !== "Enter" || event.isComposing) return;
+  event.preventDefault();
+  goTo(field.closest("[data-find]"), event.shiftKey ? -1 : 1);
+});
+on("click", "[data-find] [data-to]", (button) => {
+  goTo(button.closest("[data-find]"), Number(button.dataset.to));
+});
+
+/** The texts of an element's nodes, as one in small letters, and where each of them begins. */
+function textsWithin(element) {
+  let texts = textsOf.get(element);
+  if (texts !== undefined) return texts;
+  const walker = document.createTreeWalker(element, NodeFilter.SHOW_TEXT), nodes = [], starts = [];
+  let text = "";
+  while (walker.nextNode()) {
+    nodes.push(walker.currentNode);
+    starts.push(text.length);
+    // Characters that are longer as small letters would move all that follows.
+    const { data } = walker.currentNode, small = data.toLowerCase();
+    text += small.length === data.length ? small : data;
+  }
+  textsOf.set(element, texts = { text, nodes, starts });
+  return texts;
+}
+
+function find(box, wanted) {
+  const { text, nodes, starts } = textsWithin(document.getElementById(box.dataset.find));
+  const small = wanted.toLowerCase();
+  found = [];
+  foundAt = -1;
+  let node = 0;
+  const placeOf = (at) => {
+    while (starts[node + 1] <= at) node++;
+    return [nodes[node], at - starts[node]];
+  };
+  for (let at = 0; small !== "" && found.length < MAX_FOUND; at += small.length) {
+    at = text.indexOf(small, at);
+    if (at < 0) break;
+    const range = new Range();
+    range.setStart(...placeOf(at));
+    const [last, offset] = placeOf(at + small.length - 1);
+    range.setEnd(last, offset + 1);
+    found.push(range);
+  }
+  for (const button of all("[data-to]", box)) button.disabled = found.length === 0;
+  globalThis.CSS.highlights?.set("found", new Highlight(...found));
+  if (found.length > 0) goTo(box, 1);
+  else {
+    globalThis.CSS.highlights?.delete("found-now");
+    box.querySelector("output").textContent = small === "" ? "" : box.dataset.none;
+  }
+}
+
+function goTo(box, step) {
+  if (found.length === 0) return;
+  foundAt = (foundAt + step + found.length) % found.length;
+  const range = found[foundAt], place = range.startContainer.parentElement;
+  for (let outer = place; outer !== null; outer = outer.parentElement) {
+    if (outer.tagName === "DETAILS") outer.open = true;
+  }
+  if (globalThis.CSS.highlights) CSS.highlights.set("found-now", new Highlight(range));
+  else {
+    getSelection().removeAllRanges();
+    getSelection().addRange(range);
+  }
+  place.scrollIntoView({ block: "center", inline: "nearest" });
+  const total = found.length === MAX_FOUND ? `${MAX_FOUND}+` : found.length;
+  box.querySelector("output").textContent = `${foundAt + 1} / ${total}`;
+}
+
+// All `<details>` within an element, opened or closed: `<button data-unfold="id">`, `[data-fold]`.
+on("click", "[data-unfold], [data-fold]", ({ dataset: { unfold, fold } }) => {
+  const within = document.getElementById(unfold ?? fold);
+  for (const details of all("details", within)) details.open = unfold !== undefined;
+});
+
+// A tree that shows what has a text in its name: `<input data-filter="id of the tree">`.
+on("input", "[data-filter]", ({ value, dataset }) => {
+  const tree = document.getElementById(dataset.filter), wanted = value.trim().toLowerCase();
+  for (const link of all("a", tree)) {
+    const name = new URL(link.href).searchParams.get("file") ?? link.textContent;
+    link.parentElement.hidden = !name.toLowerCase().includes(wanted);
+  }
+  for (const details of all("details", tree)) {
+    const hasSome = details.querySelector("li:not([hidden]) > a") !== null;
+    details.parentElement.hidden = !hasSome;
+    if (wanted !== "" && hasSome) details.open = true;
+  }
+});
 
 // Times that pass.
 const since = new Intl.RelativeTimeFormat(language, { numeric: "auto" });

@@ -3,7 +3,7 @@
 import type { Child } from "hono/jsx";
 import type { Page } from "../page.ts";
 import { Icon, type IconName } from "./icon.tsx";
-import { bytesText, countText, momentText, sinceText } from "./text.ts";
+import { bytesText, countText, dayText, momentText, sinceText } from "./text.ts";
 
 interface Of {
   page: Page;
@@ -17,6 +17,11 @@ export function Time({ page, at }: Of & { at: string | null | undefined }) {
       {sinceText(page, at)}
     </time>
   );
+}
+
+/** A day; the exact moment is in its title. `at`: RFC 3339. */
+export function Day({ page, at }: Of & { at: string }) {
+  return <time datetime={at} title={momentText(page, at)}>{dayText(page, at)}</time>;
 }
 
 /** A number with its unit left to who writes it. */

@@ -33,16 +33,14 @@ export function isBusy({ sync }: SyncedRepo): boolean {
   return sync.state !== "idle";
 }
 
-/** The states that a repository is in. */
-function statesOf(repo: SyncedRepo): State[] {
-  const { status, suspended, sync: { state } } = repo;
-  const now: State[] = state !== "idle"
-    ? [state]
-    : status === "syncing" && suspended
-    ? []
-    : [status];
-  const isHealthy = now[0] === "successful";
-  return suspended ? [...isHealthy ? [] : now, "suspended"] : now;
+/** The states that a repository is in: what failed, what goes on, and how it is else. */
+function statesOf({ status, suspended, sync: { state } }: SyncedRepo): State[] {
+  const now: State[] = [
+    ...status === "failed" ? ["failed" as const] : [],
+    ...state === "idle" ? [] : [state],
+    ...suspended ? ["suspended" as const] : [],
+  ];
+  return now.length === 0 ? [status] : now;
 }
 
 /** A repository's states as pictures and words; what went wrong is in the title. */

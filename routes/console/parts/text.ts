@@ -30,7 +30,8 @@ export function bytesText({ language }: Words, bytes: number): string {
     new Intl.NumberFormat(LOCALES[language], {
       style: "unit",
       unit,
-      unitDisplay: "short",
+      // The short form of bytes has no plural.
+      unitDisplay: step === 0 ? "long" : "short",
       maximumFractionDigits: step === 0 ? 0 : 1,
     });
   return formatOf(`${unit} ${language}`, make).format(bytes / 1_000 ** step);
@@ -73,6 +74,13 @@ export function dayText({ language }: Words, at: string): string {
   const make = () =>
     new Intl.DateTimeFormat(LOCALES[language], { dateStyle: "long", timeZone: "UTC" });
   return formatOf(`day ${language}`, make).format(new Date(at));
+}
+
+/** `Monday, 23 November 2026`, of UTC. `at`: RFC 3339, or a day. */
+export function weekdayText({ language }: Words, at: string): string {
+  const make = () =>
+    new Intl.DateTimeFormat(LOCALES[language], { dateStyle: "full", timeZone: "UTC" });
+  return formatOf(`weekday ${language}`, make).format(new Date(at));
 }
 
 const formats = new Map<string, unknown>();

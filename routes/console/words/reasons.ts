@@ -4,7 +4,7 @@ import type { IndexErrorReason } from "../../../src/helm/index_error.ts";
 
 type Reasons = Readonly<Record<IndexErrorReason, { short: string; todo: string }>>;
 
-export const enReasons: Reasons = {
+export const en: Reasons = {
   unreachable: {
     short: "The host cannot be reached",
     todo: "Check the host and the port, and whether Chartroom's network leads there.",
@@ -44,7 +44,7 @@ export const enReasons: Reasons = {
   },
   login_page: {
     short: "There is a page to sign in, not an index",
-    todo: "The repository wants credentials: enter them below.",
+    todo: "The repository wants credentials: enter them in its form.",
   },
   encoding: {
     short: "The index is not written in UTF-8",
@@ -81,7 +81,7 @@ export const enReasons: Reasons = {
   internal: { short: "Chartroom failed", todo: "Try again; its log says more." },
 };
 
-export const zhReasons: Reasons = {
+export const zh: Reasons = {
   unreachable: {
     short: "无法访问主机",
     todo: "请检查主机名和端口,以及 Chartroom 所在网络能否访问该地址。",
@@ -110,7 +110,7 @@ export const zhReasons: Reasons = {
     short: "该地址是网页,不是索引",
     todo: "请填写用于 helm repo add 的地址,而不是介绍页面的地址。",
   },
-  login_page: { short: "该地址是登录页面,不是索引", todo: "仓库需要凭证,请在下方填写。" },
+  login_page: { short: "该地址是登录页面,不是索引", todo: "仓库需要凭证,请在表单中填写。" },
   encoding: {
     short: "索引不是 UTF-8 编码",
     todo: "请仓库维护者使用 helm repo index 重新生成。",

@@ -1,7 +1,5 @@
 /** Words of the page of a repository. */
 
-import * as reasonsOf from "./repo_reasons.ts";
-
 /** `1 app`, `2 apps`. */
 const some = (count: string, one: string) => `${count} ${one}${count === "1" ? "" : "s"}`;
 
@@ -58,8 +56,7 @@ export const en = {
   message: "What Chartroom says",
   todo: "What to do",
   suspended: "It is suspended",
-  suspendedText:
-    "It is not synced by itself, nor by its webhook, but when somebody asks for it. Its apps are still served.",
+  suspendedText: "It is not synced by itself, nor by its webhook, but when somebody asks for it.",
   readReasons: "See the history",
 
   running: "A sync is under way",
@@ -192,6 +189,8 @@ export const en = {
   byCommand: (name: string) => `The same with ${name}`,
 
   done: {
+    created: "The repository was added. Its first sync has begun.",
+    saved: "The changes are saved.",
     sync: "A sync was asked for.",
     suspended: "The repository is suspended.",
     resumed: "The repository is synced by itself again.",
@@ -200,7 +199,6 @@ export const en = {
   } as Record<string, string>,
   globalHint: "This repository is global. It is changed on the path of all workspaces.",
   openGlobal: "Open it there",
-  reasons: reasonsOf.en as Record<string, { what: string; todo: string }>,
 };
 
 export const zh: typeof en = {
@@ -255,7 +253,7 @@ export const zh: typeof en = {
   message: "Chartroom 的消息",
   todo: "处理方法",
   suspended: "已暂停同步",
-  suspendedText: "不会自动同步,也不响应 Webhook,只能手动同步。其中的应用仍可使用。",
+  suspendedText: "不会自动同步,也不响应 Webhook,只能手动同步。",
   readReasons: "查看同步历史",
 
   running: "正在同步",
@@ -384,6 +382,8 @@ export const zh: typeof en = {
   byCommand: (name) => `使用 ${name} 设置`,
 
   done: {
+    created: "应用仓库已添加,首次同步已开始。",
+    saved: "更改已保存。",
     sync: "已请求同步。",
     suspended: "仓库已暂停同步。",
     resumed: "仓库已恢复自动同步。",
@@ -392,5 +392,4 @@ export const zh: typeof en = {
   },
   globalHint: "这是全局仓库,请在全局路径下修改。",
   openGlobal: "前往",
-  reasons: reasonsOf.zh,
 };

@@ -1,5 +1,7 @@
 /** Words of the form that adds or edits a repository. */
 
+const many = (count: string, one: string) => `${count} ${count === "1" ? one : `${one}s`}`;
+
 export const en = {
   newTitle: "Add a repository",
   editTitle: (name: string) => `Edit ${name}`,
@@ -56,12 +58,14 @@ export const en = {
   validate: "Validate",
   validating: "The index is being loaded and read …",
   validateHint: "Validate loads and reads the index, and keeps nothing.",
-  works: (apps: string, versions: string) => `It works: ${apps} apps with ${versions} versions`,
+  works: (apps: string, versions: string) =>
+    `It works: ${many(apps, "app")} with ${many(versions, "version")}`,
   problems: (count: string, n: number) =>
     n === 1 ? "1 entry cannot be used" : `${count} entries cannot be used`,
   noProblems: "No problems found.",
   took: (bytes: string, duration: string) => `${bytes} in ${duration}`,
   andMore: (count: string) => `and ${count} more`,
+  sentences: (what: string, todo: string) => `${what}. ${todo}`,
   create: "Add repository",
   failed: "This could not be saved",
   wrongField: {
@@ -135,6 +139,7 @@ export const zh: typeof en = {
   noProblems: "未发现问题。",
   took: (bytes, duration) => `${bytes},耗时 ${duration}`,
   andMore: (count) => `另有 ${count} 个`,
+  sentences: (what, todo) => `${what}。${todo}`,
   create: "添加",
   failed: "未能保存",
   wrongField: {

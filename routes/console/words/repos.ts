@@ -1,6 +1,6 @@
 /** Words of the list of repositories, and of what can be done with one of them. */
 
-import { enReasons, zhReasons } from "./reasons.ts";
+const many = (count: string, one: string) => `${count} ${count === "1" ? one : `${one}s`}`;
 
 export const en = {
   title: "Repositories",
@@ -58,7 +58,8 @@ export const en = {
   deletion: {
     title: (name: string) => `Delete ${name}`,
     lede: "This cannot be undone. What goes:",
-    apps: (apps: string, versions: string) => `${apps} apps with ${versions} versions`,
+    apps: (apps: string, versions: string) =>
+      `${many(apps, "app")} with ${many(versions, "version")}`,
     history: "the history of its syncs and of its changes",
     secrets: "its credentials and certificates, and its webhook",
     clients:
@@ -68,7 +69,6 @@ export const en = {
     wrong: "This is not its name.",
     submit: "Delete this repository",
   },
-  reasons: enReasons,
 };
 
 export const zh: typeof en = {
@@ -134,5 +134,4 @@ export const zh: typeof en = {
     wrong: "名称不正确。",
     submit: "删除此应用仓库",
   },
-  reasons: zhReasons,
 };

@@ -5,13 +5,28 @@ import * as app from "./app.ts";
 import * as apps from "./apps.ts";
 import * as audit from "./audit.ts";
 import * as common from "./common.ts";
+import * as files from "./files.ts";
 import * as news from "./news.ts";
+import * as reasons from "./reasons.ts";
 import * as repo from "./repo.ts";
 import * as repoForm from "./repo_form.ts";
 import * as repos from "./repos.ts";
 import * as tokens from "./tokens.ts";
 
-const SECTIONS = { account, app, apps, audit, common, news, repo, repoForm, repos, tokens };
+const SECTIONS = {
+  account,
+  app,
+  apps,
+  audit,
+  common,
+  files,
+  news,
+  reasons,
+  repo,
+  repoForm,
+  repos,
+  tokens,
+};
 type Sections = typeof SECTIONS;
 
 /** The console's languages, by what HTML calls them, with the names that they give themselves. */

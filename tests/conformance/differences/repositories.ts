@@ -26,6 +26,16 @@ export const REPOSITORIES: readonly Difference[] = [
     },
   },
   {
+    name: "a name that is taken is told by a check",
+    kubesphere: "`?validate=true` says `ok` whatever the name is",
+    chartroom: "409 if the workspace has a repository of the name; nothing is downloaded",
+    why: "A check that says `ok` must not be followed by a registration that fails",
+    covers: ({ at }, exchange) =>
+      at === "status" && answered(exchange, 200, 409, "name_taken") &&
+      exchange.recording.request.method === "POST" && partsOf(exchange).path === "/repos" &&
+      partsOf(exchange).query.get("validate") === "true",
+  },
+  {
     name: "a workspace sees its own and the global repositories",
     kubesphere: "Any workspace's path shows any repository, its apps and events, and changes it",
     chartroom: "404 for a repository of another workspace",
