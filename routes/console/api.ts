@@ -1,6 +1,7 @@
 /** The API as the console asks it: in this process, with what the browser showed of who asks. */
 
 import type { Context } from "hono";
+import type { InferResponseType } from "hono/client";
 import { createClient } from "../client.ts";
 
 /** What of a page's request says who asks, from where, and that no other site does. */
@@ -18,6 +19,9 @@ export type Send = (request: Request, info: unknown) => Response | Promise<Respo
 
 /** The typed client: what is refused is thrown as a `ChartroomError`. */
 export type Api = ReturnType<typeof createClient>;
+
+/** A repository, as the API tells of it. */
+export type Repo = InferResponseType<Api["repos"][":repo"]["$get"], 200>;
 
 /** The API for who sent a request. `base`: of a workspace, `/workspaces/team`, or `""`. */
 export function apiOf(c: Context, send: Send, base: string): Api {

@@ -2,7 +2,7 @@
 
 import { createdAt, type KeptVersion } from "../helm/chart.ts";
 import { parseConstraint, resolve, satisfies } from "../helm/constraint.ts";
-import { parseVersion } from "../helm/version.ts";
+import { isPrerelease, parseVersion } from "../helm/version.ts";
 import type { CatalogEntry } from "../store/generations.ts";
 import { contains } from "./text.ts";
 
@@ -66,9 +66,4 @@ export function latestVersion(
   return versions.find(({ chart }) =>
     prerelease ? parseVersion(chart.version) !== undefined : chart.version === latest
   );
-}
-
-/** What is no version in Helm's eyes is none that is stable. */
-function isPrerelease(text: string): boolean {
-  return parseVersion(text)?.prerelease.length !== 0;
 }

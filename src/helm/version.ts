@@ -29,6 +29,11 @@ export function parseVersion(text: string): Version | undefined {
   return { core: core as [string, string, string], prerelease };
 }
 
+/** Whether a text is a version before a release, or none in Helm's eyes. */
+export function isPrerelease(text: string): boolean {
+  return parseVersion(text)?.prerelease.length !== 0;
+}
+
 /** Below zero if `a` precedes `b`; build metadata does not count. What is no version precedes all. */
 export function compareVersions(a: Version | undefined, b: Version | undefined): number {
   if (a === undefined || b === undefined) return Number(a !== undefined) - Number(b !== undefined);

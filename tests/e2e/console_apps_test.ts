@@ -284,7 +284,7 @@ Deno.test("in Chinese, the same is found", () =>
     const page = await open({ language: "zh-CN" });
     await page.goto("/apps");
     await page.fill("#q", "app-15");
-    await counts(page, "“app-15”:1 个应用");
+    await counts(page, "“app-15”：1 个应用");
     await page.getByRole("link", { name: "按名称分组" }).click();
     await counts(page, "1 个名称");
   }));

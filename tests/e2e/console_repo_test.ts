@@ -186,8 +186,8 @@ Deno.test("a webhook is made, used as its command says, made anew and removed", 
     await chartroom.services.syncer.idle();
 
     await page.getByLabel("Nobody needs this webhook any more").check();
-    await press(page, "Remove the webhook");
-    await sees(page, "The webhook was removed");
+    await press(page, "Delete the webhook");
+    await sees(page, "The webhook was deleted");
     await sees(page, "There is no webhook yet");
   });
 });

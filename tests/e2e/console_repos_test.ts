@@ -338,7 +338,7 @@ Deno.test("in Chinese a repository is added and deleted", () =>
     await errorOf(page, "address").waitFor();
     await page.getByLabel("URL", { exact: true }).fill(upstream.url);
     await page.getByRole("button", { name: "验证" }).click();
-    await page.getByText("验证通过:2 个应用,共 3 个版本").waitFor();
+    await page.getByText("验证通过：2 个应用，共 3 个版本").waitFor();
     await page.getByRole("button", { name: "添加", exact: true }).click();
     await page.waitForURL(/\/repos\/repo-\w+$/);
     await page.goto("/repos");

@@ -88,7 +88,7 @@ Deno.test("Validate tells what an index has, keeps nothing, and leaves what is t
     assert.match(html, /value="m" selected/);
     assert.equal((await call("GET", "/v1/repos")).body.total_count, 0);
     const chinese = await send("/repos/new", { ...fields, validate: "true" }, CHINESE);
-    assert.match(chinese.text, /验证通过:2 个应用,共 3 个版本/);
+    assert.match(chinese.text, /验证通过：2 个应用，共 3 个版本/);
   }));
 
 Deno.test("what is wrong with an index is told beside the URL, with what to do", () =>

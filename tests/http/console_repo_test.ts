@@ -252,12 +252,12 @@ Deno.test("all of it is said in Chinese, too", async () => {
     await call("POST", `/v1/repos/${id}/webhook`);
     const tell = async (tab: string) => (await show(`/repos/${id}?tab=${tab}`, CHINESE)).text;
     assertTells(await tell("overview"), "一切正常", "1 个应用", "立即同步", "在 Helm 中使用");
-    assertTells(await tell("history"), "同步成功,有变更", "+1 个版本");
+    assertTells(await tell("history"), "同步成功，有变更", "+1 个版本");
     assertTells(await tell("problems"), "找到 1 个");
     assertTells(await tell("webhook"), "接收地址", "生成新密钥");
     upstream.serve("/index.yaml", "<html></html>");
     await sync(id);
-    assertTells(await tell("overview"), "该地址是网页,不是索引");
+    assertTells(await tell("overview"), "该地址是网页，不是索引");
   });
 });
 
@@ -358,7 +358,7 @@ Deno.test("a webhook is made, made anew, filtered and removed; its secret is sho
     const now = /name="made" value="([^"]+)"/.exec(again.html)![1]!;
     const removed = await send(path, { act: "remove", confirmed: "true", made: now });
     assert.deepEqual([removed.status, removed.location], [303, `${tab}&done=webhook-removed`]);
-    assertTells((await show(`${tab}&done=webhook-removed`)).text, "The webhook was removed");
+    assertTells((await show(`${tab}&done=webhook-removed`)).text, "The webhook was deleted");
     assert.equal((await call("GET", `/v1/repos/${id}/webhook`)).status, 404);
   });
 });

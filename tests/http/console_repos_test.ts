@@ -51,7 +51,7 @@ Deno.test("a repository is listed with its state, its syncs and what it has", ()
     assert.equal(html.match(/<path class="failed"/g)?.length, 1);
     assert.equal(elementWith(html, "data-poll"), undefined);
     const chinese = await show("/repos", CHINESE);
-    assert.match(chinese.html, /最近 3 次同步:成功 2 次,失败 1 次/);
+    assert.match(chinese.html, /最近 3 次同步：成功 2 次，失败 1 次/);
     assert.match(chinese.text, /已同步/);
   }));
 

@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { linksOf, maintainersOf, safeHref, signKeyOf } from "../../routes/console/app/lists.ts";
 import type { Opened, Version } from "../../routes/console/app/load.ts";
 import { fitIn } from "../../routes/console/app/readme.ts";
-import { quote, recipesOf, slug, yaml } from "../../routes/console/app/recipes.ts";
+import { recipesOf, slug, yaml } from "../../routes/console/app/recipes.ts";
+import { quoted } from "../../routes/console/parts/shell.ts";
 import { renderMarkdown } from "../../routes/support/markdown.ts";
 
 const LABELS = { code: "Code", table: "Table", done: "done", open: "open" };
@@ -84,10 +85,10 @@ Deno.test("lists of a chart hold what they should, whatever was written", () => 
 });
 
 Deno.test("what is no plain word is quoted, for a shell and for YAML", () => {
-  assert.equal(quote("bitnami/redis"), "bitnami/redis");
-  assert.equal(quote("1.0.0; rm -rf $HOME"), "'1.0.0; rm -rf $HOME'");
-  assert.equal(quote("it's"), "'it'\\''s'");
-  assert.equal(quote("-x"), "'-x'");
+  assert.equal(quoted("bitnami/redis"), "bitnami/redis");
+  assert.equal(quoted("1.0.0; rm -rf $HOME"), "'1.0.0; rm -rf $HOME'");
+  assert.equal(quoted("it's"), "'it'\\''s'");
+  assert.equal(quoted("-x"), "'-x'");
   assert.equal(yaml("redis"), "redis");
   for (const text of ["1.10", "yes", "", "a: b", "https://example.com", "- x", 'a"b\nc']) {
     assert.equal(yaml(text), JSON.stringify(text));

@@ -3,6 +3,7 @@
 import { type Context, Hono } from "hono";
 import { setCookie } from "hono/cookie";
 import { ChartroomError } from "../../client.ts";
+import { fieldsOf } from "../form_data.ts";
 import { CHOICES, safePath, show } from "../opened.tsx";
 import { type ConsoleContext, type ConsoleEnv, type Page, THEMES } from "../page.ts";
 import { Icon, Mark } from "../parts/icon.tsx";
@@ -48,14 +49,6 @@ export function account() {
       if (THEMES.some((known) => known === theme)) remember(c, CHOICES.theme, theme, url);
       return c.redirect(safePath(next), 303);
     });
-}
-
-/** The fields of a form that are texts. */
-export async function fieldsOf(c: Context): Promise<Record<string, string | undefined>> {
-  const body = await c.req.parseBody().catch(() => ({}));
-  return Object.fromEntries(
-    Object.entries(body).filter(([, value]) => typeof value === "string"),
-  ) as Record<string, string>;
 }
 
 function passCookies(c: Context, response: { headers: Headers }) {

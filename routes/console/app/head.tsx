@@ -1,7 +1,8 @@
 /** The head of an app's pages: what it is called, where it is from, and what is to be known. */
 
 import type { Child } from "hono/jsx";
-import { isPrerelease, type Opened } from "./load.ts";
+import { isPrerelease } from "../../../src/helm/version.ts";
+import type { Opened } from "./load.ts";
 import { AppIcon, Badge, Head, hrefWith, Notice, Time } from "../parts/parts.tsx";
 
 /** `actions` stand beside the name. */

@@ -2,9 +2,8 @@
 
 import type { InferResponseType } from "hono/client";
 import { versionId } from "../../../src/helm/ids.ts";
-import { parseVersion } from "../../../src/helm/version.ts";
 import { ChartroomError } from "../../client.ts";
-import type { Api } from "../api.ts";
+import type { Api, Repo } from "../api.ts";
 import type { ConsoleContext, Page } from "../page.ts";
 import { pageNumber } from "../parts/parts.tsx";
 
@@ -14,7 +13,6 @@ const PICKS = 30;
 type AppsApi = Api["apps"][":app"];
 
 export type App = InferResponseType<AppsApi["$get"], 200>;
-export type Repo = InferResponseType<Api["repos"][":repo"]["$get"], 200>;
 
 /** Those of lists have neither dependencies nor annotations. */
 export type Version = InferResponseType<AppsApi["versions"][":version"]["$get"], 200>;
@@ -126,9 +124,4 @@ export function hrefOfApp(
 ): string {
   const query = version ? `?${new URLSearchParams({ version })}` : "";
   return `${page.base}/apps/${app.app_id}${TABS[tab]}${query}`;
-}
-
-/** Whether a version is one before a release, or none in Helm's eyes. */
-export function isPrerelease(version: string): boolean {
-  return parseVersion(version)?.prerelease.length !== 0;
 }

@@ -1,6 +1,7 @@
 /** Choosing a version: the newest ones that a constraint admits. */
 
-import { hrefOfApp, isPrerelease, type Opened, type Picks, type Version } from "./load.ts";
+import { isPrerelease } from "../../../src/helm/version.ts";
+import { hrefOfApp, type Opened, type Picks, type Version } from "./load.ts";
 import type { Page } from "../page.ts";
 import { Icon } from "../parts/icon.tsx";
 import { Badge, Day, hrefWith } from "../parts/parts.tsx";

@@ -1,5 +1,6 @@
 /** How a version is installed, in the words of the tools that do it. */
 
+import { quoted } from "../parts/shell.ts";
 import type { Opened } from "./load.ts";
 
 /** Characters of the name of a release, and of a resource of Kubernetes. */
@@ -21,10 +22,10 @@ export interface Recipes {
 export function recipesOf({ page, app, version, repo }: Opened): Recipes {
   const name = app.name, text = version.version;
   const path = `/v1${page.base}/apps/${app.app_id}/versions/${version.version_id}/package`;
-  const archive = quote(`${name}-${text}.tgz`.replaceAll("/", "-").replace(/^-/, "_"));
+  const archive = quoted(`${name}-${text}.tgz`.replaceAll("/", "-").replace(/^-/, "_"));
   const needsToken = page.who?.kind !== "open" && page.who?.kind !== "anonymous";
   const curl = [
-    `curl -fsS ${quote(page.url.origin + path)}`,
+    `curl -fsS ${quoted(page.url.origin + path)}`,
     ...(needsToken ? ['-H "Authorization: Bearer $CHARTROOM_TOKEN"'] : []),
     `| jq -r .package | base64 -d > ${archive}`,
   ].join(" \\\n  ");
@@ -35,23 +36,23 @@ export function recipesOf({ page, app, version, repo }: Opened): Recipes {
     ...(repo.ca_bundle_set ? ["--ca-file ca.pem"] : []),
     ...(repo.client_certificate_set ? ["--cert-file client.pem --key-file client-key.pem"] : []),
   ];
-  const chosen = `--version ${quote(text)}`;
+  const chosen = `--version ${quoted(text)}`;
   const dependency = lines([
     "dependencies:",
     `  - name: ${yaml(name)}`,
     `    version: ${yaml(text)}`,
     `    repository: ${yaml(repo.url)}`,
   ]);
-  const pull = [`helm pull ${quote(name)}`, `--repo ${quote(repo.url)} ${chosen}`, ...access]
+  const pull = [`helm pull ${quoted(name)}`, `--repo ${quoted(repo.url)} ${chosen}`, ...access]
     .join(" \\\n  ");
   if (version.type === "library") return { curl, dependency, pull };
   return {
     curl,
     pull,
     helm: lines([
-      [`helm repo add ${source} ${quote(repo.url)}`, ...access].join(" \\\n  "),
+      [`helm repo add ${source} ${quoted(repo.url)}`, ...access].join(" \\\n  "),
       `helm repo update ${source}`,
-      `helm install ${release} ${quote(`${source}/${name}`)} ${chosen}`,
+      `helm install ${release} ${quoted(`${source}/${name}`)} ${chosen}`,
     ]),
     flux: fluxOf({ name, text, release, source, repo }),
     argo: lines([
@@ -116,11 +117,6 @@ function fluxOf(
 }
 
 const lines = (texts: readonly string[]) => texts.join("\n");
-
-/** A text as one word of a shell. */
-export function quote(text: string): string {
-  return /^[\w@%+=:,./][\w@%+=:,./-]*$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
-}
 
 /** A text as a scalar of YAML that is a text whatever it looks like. */
 export function yaml(text: string): string {

@@ -1,6 +1,7 @@
 /** All versions of an app, as a list that is narrowed down by a constraint. */
 
-import { hrefOfApp, isPrerelease, type Opened, type Version } from "./load.ts";
+import { isPrerelease } from "../../../src/helm/version.ts";
+import { hrefOfApp, type Opened, type Version } from "./load.ts";
 import { ConstraintError, ConstraintForm } from "./picker.tsx";
 import { shortDigest } from "./side.tsx";
 import { Badge, Day, Empty, Pager } from "../parts/parts.tsx";

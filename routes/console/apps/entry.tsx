@@ -1,11 +1,11 @@
 /** An app in a list: as a card, as a row of a table, or with those of its name. */
 
+import { isPrerelease } from "../../../src/helm/version.ts";
 import type { App, Entry } from "./apps.tsx";
-import { clip, isPrerelease } from "./query.ts";
 import type { Page } from "../page.ts";
 import { Icon } from "../parts/icon.tsx";
 import { AppIcon, Badge, hrefWith, Time } from "../parts/parts.tsx";
-import { countText } from "../parts/text.ts";
+import { clip, countText, isUndated } from "../parts/text.ts";
 
 /** Characters of a description that are shown: two lines have fewer. */
 const MAX_ABOUT = 240;
@@ -167,7 +167,7 @@ function Badges(
   const { version, type } = app.latest_app_version;
   const badges = [
     app.deprecated && <Badge tone="warn" icon="warning">{apps.deprecated}</Badge>,
-    isPrerelease(version) && <Badge tone="info">{apps.prerelease}</Badge>,
+    version && isPrerelease(version) && <Badge tone="info">{apps.prerelease}</Badge>,
     type === "library" && <Badge tone="busy">{apps.library}</Badge>,
     hasCategory && app.category && <Badge>{clip(app.category, 40)}</Badge>,
   ].filter(Boolean);
@@ -188,8 +188,8 @@ function Version({ page: { words: { apps } }, app: { latest_app_version } }: {
   );
 }
 
-/** When it was updated; what has no date has the year 1. */
+/** When it was updated. */
 function Updated({ page, app: { update_time } }: { page: Page; app: App }) {
-  if (update_time.startsWith("0001-")) return <span class="quiet">–</span>;
+  if (isUndated(update_time)) return <span class="quiet">–</span>;
   return <Time page={page} at={update_time} />;
 }

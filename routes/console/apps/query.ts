@@ -1,8 +1,8 @@
 /** What a list of apps shows: read from its address, and asked of the API. */
 
 import { type Facet, FACETS } from "../../../src/catalog/filter.ts";
-import { parseVersion } from "../../../src/helm/version.ts";
-import { pageNumber } from "../parts/parts.tsx";
+import { hrefWith, pageNumber } from "../parts/parts.tsx";
+import { DAY_MS, dayOf } from "../parts/text.ts";
 
 /** Apps, or names, of one page. */
 export const APPS_OF_PAGE = 24;
@@ -12,7 +12,6 @@ export type Sort = typeof SORTS[number];
 export const SINCE = ["", "7", "30", "365"] as const;
 /** Characters of a search that the API takes. */
 export const MAX_SEARCH = 200;
-const DAY_MS = 86_400_000;
 
 const ORDERS = {
   relevance: { orderBy: "relevance" },
@@ -91,7 +90,7 @@ export function conditionsOf({ name, chosen, kube, since }: Asked, now: number):
   const version = kube.replace(/\.+$/, "");
   if (version !== "") conditions.push(`kube_version=${version.replaceAll(",", " ")}`);
   if (since !== "") {
-    const day = new Date(now - Number(since) * DAY_MS).toISOString().slice(0, 10);
+    const day = dayOf(now - Number(since) * DAY_MS);
     conditions.push(`has_update_since=${day}`);
   }
   return conditions.join(",");
@@ -118,17 +117,6 @@ export function hrefWithout(url: URL, name: string, value: string): string {
 
 /** The same address without all that narrows the list down, but for the search. */
 export function hrefUnfiltered(url: URL): string {
-  const query = new URLSearchParams(url.search);
-  for (const name of [...FACETS, "name", "kube", "since", "page"]) query.delete(name);
-  return `${url.pathname}${query.size === 0 ? "" : `?${query}`}`;
-}
-
-/** Whether a version is a pre-release. */
-export function isPrerelease(version: string | undefined): boolean {
-  return (parseVersion(version ?? "")?.prerelease.length ?? 0) > 0;
-}
-
-/** A text of a chart that is not longer than somebody reads in a list. */
-export function clip(text: string, length: number): string {
-  return text.length <= length ? text : `${text.slice(0, length).trimEnd()} …`;
+  const names = [...FACETS, "name", "kube", "since", "page"];
+  return hrefWith(url, Object.fromEntries(names.map((name) => [name, null])));
 }

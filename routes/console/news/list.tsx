@@ -1,11 +1,10 @@
 /** Versions by the days on which they were made. */
 
-import { clip, isPrerelease } from "../apps/query.ts";
+import { isPrerelease } from "../../../src/helm/version.ts";
 import type { Page } from "../page.ts";
 import { AppIcon, Badge, Empty, Time, type Tone } from "../parts/parts.tsx";
-import { countText, weekdayText } from "../parts/text.ts";
+import { clip, countText, DAY_MS, dayOf, isUndated, weekdayText } from "../parts/text.ts";
 
-const DAY_MS = 86_400_000;
 /** Characters of a description that are shown. */
 const MAX_ABOUT = 160;
 const TONES: Readonly<Record<News["kind"], Tone>> = {
@@ -72,20 +71,15 @@ export function NewsList(
 
 /** Versions by days of UTC, in their order; `""`: those without a date. */
 function byDay(news: readonly News[]): Map<string, News[]> {
-  return Map.groupBy(news, ({ create_time }) => {
-    if (isUndated(create_time)) return "";
-    return new Date(create_time).toISOString().slice(0, 10);
-  });
-}
-
-function isUndated(time: string): boolean {
-  return time.startsWith("0001-");
+  return Map.groupBy(
+    news,
+    ({ create_time }) => isUndated(create_time) ? "" : dayOf(Date.parse(create_time)),
+  );
 }
 
 function titleOf(page: Page, day: string): string {
   const { words: { news }, now } = page;
   if (day === "") return news.undated;
-  const dayOf = (time: number) => new Date(time).toISOString().slice(0, 10);
   const text = weekdayText(page, day);
   if (day === dayOf(now)) return `${news.today}, ${text}`;
   return day === dayOf(now - DAY_MS) ? `${news.yesterday}, ${text}` : text;

@@ -2,12 +2,13 @@
 
 import { Hono } from "hono";
 import { nameChosen } from "../apps/names.ts";
-import { clip, isValue, MAX_SEARCH } from "../apps/query.ts";
+import { isValue, MAX_SEARCH } from "../apps/query.ts";
 import { type News, NewsList } from "./list.tsx";
 import { show } from "../opened.tsx";
 import type { ConsoleContext, ConsoleEnv, Page } from "../page.ts";
 import { Icon } from "../parts/icon.tsx";
 import { Head, hrefWith } from "../parts/parts.tsx";
+import { clip } from "../parts/text.ts";
 
 /** Versions of one page. */
 const VERSIONS_OF_PAGE = 40;

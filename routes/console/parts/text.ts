@@ -83,6 +83,23 @@ export function weekdayText({ language }: Words, at: string): string {
   return formatOf(`weekday ${language}`, make).format(new Date(at));
 }
 
+export const DAY_MS = 86_400_000;
+
+/** `2026-11-23`, of UTC. `time`: milliseconds of the epoch. */
+export function dayOf(time: number): string {
+  return new Date(time).toISOString().slice(0, 10);
+}
+
+/** Whether a time stands for none: what a chart does not date has the year 1. `at`: RFC 3339. */
+export function isUndated(at: string): boolean {
+  return at.startsWith("0001-");
+}
+
+/** A text of a chart that is not longer than somebody reads in a list. `length`: characters. */
+export function clip(text: string, length: number): string {
+  return text.length <= length ? text : `${text.slice(0, length).trimEnd()} …`;
+}
+
 const formats = new Map<string, unknown>();
 
 /** Making one takes a hundred times what it takes to use it. */

@@ -1,13 +1,12 @@
 /** What the pages of a repository are drawn from, as the API answers it. */
 
 import type { InferResponseType } from "hono/client";
-import type { Api } from "../api.ts";
-import type { Page } from "../page.ts";
+import type { Api, Repo } from "../api.ts";
+import type { ConsoleContext, Page } from "../page.ts";
 import type { Tone } from "../parts/parts.tsx";
 
 type RepoApi = Api["repos"][":repo"];
 
-export type Repo = InferResponseType<RepoApi["$get"], 200>;
 export type SyncEvent = InferResponseType<RepoApi["events"]["$get"], 200>["items"][number];
 export type Problem = InferResponseType<RepoApi["problems"]["$get"], 200>["items"][number];
 export type Webhook = InferResponseType<RepoApi["webhook"]["$get"], 200>;
@@ -32,6 +31,18 @@ export interface Shown {
 
 export const TABS = ["overview", "history", "problems", "webhook"] as const;
 export type Tab = typeof TABS[number];
+
+/** The repository of a page's path. */
+export async function repoOf(c: ConsoleContext): Promise<Repo> {
+  const param = { repo: c.req.param("repo") ?? "" };
+  return await (await c.get("page").api.repos[":repo"].$get({ param, query: {} })).json();
+}
+
+/** A workspace's repository has its pages on the path of that, where it can be changed. */
+export function ownPath({ workspace, url }: Page, repo: Repo): string | undefined {
+  if (workspace !== "" || repo.workspace === "") return undefined;
+  return `/workspaces/${repo.workspace}${url.pathname}${url.search}`;
+}
 
 /** Where a repository's page is, or something below it. */
 export function pathOf({ base }: Page, { repo_id }: Repo, below = ""): string {

@@ -1,9 +1,7 @@
 /** The command line that adds a repository to a Helm client. */
 
-import type { Repo } from "./data.ts";
-
-/** What a shell takes as it is. */
-const PLAIN = /^[\w@%+=:,./-]+$/;
+import { quoted } from "../parts/shell.ts";
+import type { Repo } from "../api.ts";
 
 /** `helm repo add NAME URL`, with placeholders for what Chartroom does not show. */
 export function helmCommand(
@@ -24,9 +22,4 @@ export function helmCommand(
 /** Helm takes no slash, and what begins with a dash is an option to it. */
 function aliasOf(name: string): string {
   return name.replaceAll("/", "-").replace(/^-+/, "") || "repository";
-}
-
-/** A text as one word of a shell, whatever stands in it. */
-export function quoted(text: string): string {
-  return PLAIN.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

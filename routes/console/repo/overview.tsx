@@ -1,19 +1,12 @@
 /** How a repository stands, what it has, and what can be done about it. */
 
 import type { Child } from "hono/jsx";
+import type { Repo } from "../api.ts";
 import { Icon } from "../parts/icon.tsx";
 import { Notice, Snippet, Time } from "../parts/parts.tsx";
 import { bytesText, countText, durationText } from "../parts/text.ts";
 import { Changes } from "./changes.tsx";
-import {
-  pathOf,
-  reasonOf,
-  type Repo,
-  type Shown,
-  stateOf,
-  type SyncEvent,
-  tabPath,
-} from "./data.ts";
+import { pathOf, reasonOf, type Shown, stateOf, type SyncEvent, tabPath } from "./data.ts";
 import { SuspendForm } from "./frame.tsx";
 import { helmCommand } from "./helm.ts";
 

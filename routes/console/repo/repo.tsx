@@ -5,7 +5,7 @@ import type { Child } from "hono/jsx";
 import { show } from "../opened.tsx";
 import type { ConsoleContext, ConsoleEnv } from "../page.ts";
 import { pageNumber } from "../parts/parts.tsx";
-import { type Repo, type Shown, type Tab, TABS } from "./data.ts";
+import { ownPath, repoOf, type Shown, type Tab, TABS } from "./data.ts";
 import { RepoFrame } from "./frame.tsx";
 import { History } from "./history.tsx";
 import { Overview } from "./overview.tsx";
@@ -21,7 +21,7 @@ export function repo() {
   return new Hono<ConsoleEnv>()
     .get("/:repo", async (c) => {
       const shown = await load(c);
-      const elsewhere = ownPath(shown);
+      const elsewhere = ownPath(shown.page, shown.repo);
       if (elsewhere !== undefined) return c.redirect(elsewhere, 302);
       const tab = tabOf(shown);
       return await showTab(c, shown, tab, await contentOf(shown, tab));
@@ -43,15 +43,8 @@ export function repo() {
 
 async function load(c: ConsoleContext): Promise<Shown> {
   const page = c.get("page");
-  const answer = await page.api.repos[":repo"].$get({ param: { repo: c.req.param("repo")! } });
-  const repo: Repo = await answer.json();
+  const repo = await repoOf(c);
   return { page, repo, mayChange: page.mayWrite && repo.workspace === page.workspace };
-}
-
-/** A workspace's repository has its page on the path of that, where it can be changed. */
-function ownPath({ page, repo }: Shown): string | undefined {
-  if (page.workspace !== "" || repo.workspace === "") return undefined;
-  return `/workspaces/${repo.workspace}${page.url.pathname}${page.url.search}`;
 }
 
 function tabOf({ page, mayChange }: Shown): Tab {

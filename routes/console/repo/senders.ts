@@ -1,6 +1,6 @@
 /** How those who publish charts are told to announce them: commands, ready to be pasted. */
 
-import { quoted } from "./helm.ts";
+import { quoted } from "../parts/shell.ts";
 
 export const SENDERS = ["github", "gitlab", "harbor", "curl"] as const;
 export type Sender = typeof SENDERS[number];

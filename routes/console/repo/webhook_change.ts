@@ -1,7 +1,7 @@
 /** The forms of a webhook: what they ask of the API, and what is told of that. */
 
 import { ChartroomError } from "../../client.ts";
-import { fieldsOf } from "../account/account.tsx";
+import { fieldsOf } from "../form_data.ts";
 import type { ConsoleContext } from "../page.ts";
 import { type Shown, tabPath } from "./data.ts";
 

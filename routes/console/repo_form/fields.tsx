@@ -8,7 +8,7 @@ import { Head, Notice } from "../parts/parts.tsx";
 import { bytesText, countText, durationText } from "../parts/text.ts";
 import { type ApiField, isMoved, PROTOCOLS, SECRETS, UNITS, type Values } from "./input.ts";
 import { Certificates, Credentials, PLAIN } from "./sealed.tsx";
-import type { Repo } from "../repos/list.tsx";
+import type { Repo } from "../api.ts";
 
 /** Most characters, as the API has it. */
 const MAX = { name: 128, url: 2_048, description: 512 } as const;

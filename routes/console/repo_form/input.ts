@@ -1,6 +1,6 @@
 /** What is typed into the form of a repository, and what the API is told of it. */
 
-import type { Repo } from "../repos/list.tsx";
+import type { Repo } from "../api.ts";
 
 export const PROTOCOLS = ["https", "http", "s3"] as const;
 export const UNITS = ["s", "m", "h", "d"] as const;

@@ -4,7 +4,8 @@ import { Hono } from "hono";
 import type { Child } from "hono/jsx";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { ChartroomError } from "../../client.ts";
-import { fieldsOf } from "../account/account.tsx";
+import { ownPath, repoOf } from "../repo/data.ts";
+import { fieldsOf } from "../form_data.ts";
 import { show } from "../opened.tsx";
 import type { ConsoleContext, ConsoleEnv, Page } from "../page.ts";
 import { type Checked, type FormProps, RepoForm } from "./fields.tsx";
@@ -18,7 +19,7 @@ import {
   type Values,
   valuesOf,
 } from "./input.ts";
-import type { Repo } from "../repos/list.tsx";
+import type { Repo } from "../api.ts";
 
 /** Of the API, what is no fault of the form. */
 const ELSEWHERE = [401, 404, 500];
@@ -35,7 +36,7 @@ export function repoForm() {
       return await submit(c, readValues(fields), undefined, fields.validate === "true");
     })
     .get("/:repo/edit", async (c) => {
-      const repo = await repoOf(c), elsewhere = ownPath(c, repo);
+      const repo = await repoOf(c), elsewhere = ownPath(c.get("page"), repo);
       if (elsewhere !== undefined) return c.redirect(elsewhere, 302);
       requireWriter(c.get("page"));
       return await showForm(c, { values: valuesOf(repo), repo });
@@ -50,18 +51,6 @@ export function repoForm() {
 /** Refuses who could fill in a form, and not send it. */
 export function requireWriter({ mayWrite, words }: Page): void {
   if (!mayWrite) throw new ChartroomError(403, words.repoForm.mayNot, "forbidden");
-}
-
-/** The repository of a page's path. */
-export async function repoOf(c: ConsoleContext): Promise<Repo> {
-  const param = { repo: c.req.param("repo") ?? "" };
-  return await (await c.get("page").api.repos[":repo"].$get({ param, query: {} })).json();
-}
-
-/** A workspace's repository is changed on the path of that. */
-export function ownPath(c: ConsoleContext, { workspace }: Repo): string | undefined {
-  const { workspace: here, url } = c.get("page");
-  return here === "" && workspace !== "" ? `/workspaces/${workspace}${url.pathname}` : undefined;
 }
 
 async function showForm(

@@ -1,20 +1,21 @@
 /** Deleting a repository, which wants its name to be typed. */
 
 import { Hono } from "hono";
-import { fieldsOf } from "../account/account.tsx";
+import { fieldsOf } from "../form_data.ts";
 import { show } from "../opened.tsx";
 import type { ConsoleEnv, Page } from "../page.ts";
 import { TextField } from "../parts/form.tsx";
 import { Icon } from "../parts/icon.tsx";
 import { Head } from "../parts/parts.tsx";
 import { countText } from "../parts/text.ts";
-import { ownPath, repoOf, requireWriter } from "../repo_form/repo_form.tsx";
-import type { Repo } from "./list.tsx";
+import { ownPath, pathOf, repoOf } from "../repo/data.ts";
+import { requireWriter } from "../repo_form/repo_form.tsx";
+import type { Repo } from "../api.ts";
 
 export function repoDelete() {
   return new Hono<ConsoleEnv>()
     .get("/:repo/delete", async (c) => {
-      const page = c.get("page"), repo = await repoOf(c), elsewhere = ownPath(c, repo);
+      const page = c.get("page"), repo = await repoOf(c), elsewhere = ownPath(page, repo);
       if (elsewhere !== undefined) return c.redirect(elsewhere, 302);
       requireWriter(page);
       const { title } = page.words.repos.deletion;
@@ -40,7 +41,7 @@ export function repoDelete() {
 /** `typed`: what was not its name. */
 function Deletion({ page, repo, typed }: { page: Page; repo: Repo; typed?: string }) {
   const { words: { repos: { title, deletion: words }, common }, base } = page;
-  const path = `${base}/repos/${repo.repo_id}`;
+  const path = pathOf(page, repo);
   const apps = countText(page, repo.app_total), versions = countText(page, repo.version_total);
   return (
     <div class="narrow">

@@ -1,13 +1,12 @@
 /** How the list of repositories looks. */
 
-import type { InferResponseType } from "hono/client";
-import type { Api } from "../api.ts";
+import type { Repo } from "../api.ts";
 import type { Page } from "../page.ts";
 import { Icon } from "../parts/icon.tsx";
 import { Count, Empty, Head, hrefWith, Notice, Pager, Time } from "../parts/parts.tsx";
 import { isBusy, Sparkline, SyncState } from "../parts/sync_state.tsx";
 import { countText } from "../parts/text.ts";
-import { RepoActions } from "../repo/actions.tsx";
+import { RepoActions } from "./actions.tsx";
 
 /** States that a list can be narrowed down to. */
 export const STATES = ["successful", "failed", "syncing"] as const;
@@ -23,8 +22,6 @@ export const SORTS = [
   "-status",
 ] as const;
 export type Sort = typeof SORTS[number];
-
-export type Repo = InferResponseType<Api["repos"][":repo"]["$get"], 200>;
 
 /** How often rows that change are looked at. */
 const POLL_MS = 3_000;

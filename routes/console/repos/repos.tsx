@@ -1,7 +1,7 @@
 /** The list of repositories, and what can be done with one of them from there. */
 
 import { Hono } from "hono";
-import { fieldsOf } from "../account/account.tsx";
+import { fieldsOf } from "../form_data.ts";
 import { safePath, show } from "../opened.tsx";
 import type { ConsoleContext, ConsoleEnv } from "../page.ts";
 import { repoDelete } from "./delete.tsx";

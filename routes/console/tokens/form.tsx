@@ -4,13 +4,12 @@ import type { Page } from "../page.ts";
 import { described, Field, SelectField, TextField } from "../parts/form.tsx";
 import { Icon } from "../parts/icon.tsx";
 import { Head, Notice, Snippet } from "../parts/parts.tsx";
-import { countText, dayText } from "../parts/text.ts";
+import { countText, DAY_MS, dayOf, dayText } from "../parts/text.ts";
 
 const MAX_NAME = 100, MAX_WORKSPACE = 63;
 const ROLES = ["viewer", "editor", "admin"] as const;
 /** Lives of a token to choose from, in days. */
 const LIVES = ["30", "90", "365"];
-const DAY_MS = 86_400_000;
 
 /** What was typed. */
 export interface TokenForm {
@@ -146,7 +145,7 @@ function Expires({ page, form: { expires, day }, wrong }: FormProps) {
     { value: "never", text: tokens.expiresNever },
   ];
   const dayError = isDay ? error : undefined, hint = tokens.dayHint;
-  const tomorrow = new Date(now + DAY_MS).toISOString().slice(0, 10);
+  const tomorrow = dayOf(now + DAY_MS);
   return (
     <div class="fields expires">
       <SelectField

@@ -2,18 +2,16 @@
 
 import { Hono } from "hono";
 import { ChartroomError } from "../../client.ts";
-
-import { fieldsOf } from "../account/account.tsx";
+import { fieldsOf } from "../form_data.ts";
 import { show } from "../opened.tsx";
 import type { ConsoleContext, ConsoleEnv, Page } from "../page.ts";
 import { Icon } from "../parts/icon.tsx";
 import { Badge, Empty, Head, Notice, pageNumber, Pager, Time } from "../parts/parts.tsx";
-import { dayText } from "../parts/text.ts";
+import { DAY_MS, dayText } from "../parts/text.ts";
 import { Made, NewToken, type TokenForm } from "./form.tsx";
 
 /** Tokens of a page. */
 const LIMIT = 50;
-const DAY_MS = 86_400_000;
 /** From when on it is said that a token will expire. */
 const SOON_MS = 14 * DAY_MS;
 

@@ -57,7 +57,7 @@ export const zh: typeof en = {
   kindHints: {
     first: "此应用的第一个版本",
     newest: "此应用的最新版本",
-    other: "最新版本不是它:属于较旧的版本线,或为预发布版本",
+    other: "最新版本不是它：属于较旧的版本线，或为预发布版本",
   },
   deprecated: "已弃用",
   prerelease: "预发布",
@@ -68,6 +68,6 @@ export const zh: typeof en = {
   nothingHint: "没有匹配的版本。请减少关键词或移除筛选条件。",
   removeAll: "移除所有筛选条件",
   empty: "还没有版本",
-  emptyHint: "应用仓库同步后,版本会显示在这里。",
+  emptyHint: "应用仓库同步后，版本会显示在这里。",
   showRepos: "查看应用仓库",
 };

@@ -84,18 +84,18 @@ export const en: Reasons = {
 export const zh: Reasons = {
   unreachable: {
     short: "无法访问主机",
-    todo: "请检查主机名和端口,以及 Chartroom 所在网络能否访问该地址。",
+    todo: "请检查主机名和端口，以及 Chartroom 所在网络能否访问该地址。",
   },
-  timeout: { short: "主机响应超时", todo: "请稍后重试;如仍超时,请联系仓库维护者。" },
+  timeout: { short: "主机响应超时", todo: "请稍后重试；如仍超时，请联系应用仓库维护者。" },
   status: {
     short: "主机返回错误",
-    todo: "请在浏览器中打开该 URL 加 /index.yaml,应能看到索引文件。",
+    todo: "请在浏览器中打开该 URL 加 /index.yaml，应能看到索引文件。",
   },
   unauthorized: {
     short: "主机拒绝了凭证",
-    todo: "请检查用户名和密码(或密钥)及其读取权限。",
+    todo: "请检查用户名和密码（或密钥）及其读取权限。",
   },
-  redirect: { short: "主机重定向到其他地址", todo: "如信任目标地址,请直接填写该地址。" },
+  redirect: { short: "主机重定向到其他地址", todo: "如信任目标地址，请直接填写该地址。" },
   blocked: {
     short: "不允许 Chartroom 访问此地址",
     todo: "该地址是内部或保留地址。管理员可通过 CHARTROOM_ALLOW_UPSTREAM 允许访问。",
@@ -104,32 +104,32 @@ export const zh: Reasons = {
     short: "不支持此类地址",
     todo: "请使用 http、https 或 s3 地址。",
   },
-  too_large: { short: "索引文件过大", todo: "请拆分仓库,或请管理员提高上限。" },
+  too_large: { short: "索引文件过大", todo: "请拆分应用仓库，或请管理员提高上限。" },
   empty: { short: "索引为空", todo: "请检查路径是否为应用仓库的路径。" },
   html: {
-    short: "该地址是网页,不是索引",
-    todo: "请填写用于 helm repo add 的地址,而不是介绍页面的地址。",
+    short: "该地址是网页，不是索引",
+    todo: "请填写用于 helm repo add 的地址，而不是介绍页面的地址。",
   },
-  login_page: { short: "该地址是登录页面,不是索引", todo: "仓库需要凭证,请在表单中填写。" },
+  login_page: { short: "该地址是登录页面，不是索引", todo: "应用仓库需要凭证，请在表单中填写。" },
   encoding: {
     short: "索引不是 UTF-8 编码",
-    todo: "请仓库维护者使用 helm repo index 重新生成。",
+    todo: "请应用仓库维护者使用 helm repo index 重新生成。",
   },
-  truncated: { short: "索引不完整", todo: "连接可能中断,请重试。" },
+  truncated: { short: "索引不完整", todo: "连接可能中断，请重试。" },
   syntax: {
     short: "索引不是有效的 YAML",
-    todo: "请仓库维护者使用 helm repo index 重新生成。",
+    todo: "请应用仓库维护者使用 helm repo index 重新生成。",
   },
   no_api_version: {
     short: "索引缺少 apiVersion",
-    todo: "请仓库维护者使用 helm repo index 重新生成。",
+    todo: "请应用仓库维护者使用 helm repo index 重新生成。",
   },
   not_an_index: { short: "该文件不是应用索引", todo: "请检查路径是否为应用仓库的路径。" },
-  too_many_charts: { short: "索引中的应用过多", todo: "请拆分仓库,或请管理员提高上限。" },
-  shrink: { short: "索引丢失了大部分内容", todo: "如果属实,请接受变小的索引。" },
+  too_many_charts: { short: "索引中的应用过多", todo: "请拆分应用仓库，或请管理员提高上限。" },
+  shrink: { short: "索引丢失了大部分内容", todo: "如果属实，请接受变小的索引。" },
   credential_unreadable: {
     short: "无法读取已存储的凭证",
-    todo: "请重新填写:用于加密的密钥已不存在。",
+    todo: "请重新填写：用于加密的密钥已不存在。",
   },
-  internal: { short: "Chartroom 出错", todo: "请重试;详情见日志。" },
+  internal: { short: "Chartroom 出错", todo: "请重试；详情见日志。" },
 };

@@ -3,12 +3,13 @@
 import type { Page } from "../page.ts";
 import { Icon, type IconName } from "../parts/icon.tsx";
 import { hrefWith } from "../parts/parts.tsx";
-import type { Repo } from "../repos/list.tsx";
+import type { Repo } from "../api.ts";
+import { pathOf } from "../repo/data.ts";
 
 /** A menu; what changes something leads back to the list. */
 export function RepoActions({ page, repo }: { page: Page; repo: Repo }) {
-  const { words: { repos, common }, base, url } = page;
-  const path = `${base}/repos/${repo.repo_id}`;
+  const { words: { repos, common }, url } = page;
+  const path = pathOf(page, repo);
   const next = hrefWith(url, { done: null });
   const button = (action: string, icon: IconName, text: string, name?: string, value?: string) => (
     <li>
