@@ -68,6 +68,11 @@ async function takeAll(browser: Browser, theme: typeof THEMES[number], width: nu
     if (isForDocs && GOOD[name] !== theme) continue;
     if (name !== "sign-in") await signIn(page);
     await page.goto(path, { waitUntil: "networkidle" });
+    // Those further down come when somebody scrolls there.
+    await page.evaluate(`Promise.all([...document.images].map((image) => {
+      image.loading = "eager";
+      return image.decode().catch(() => {});
+    }))`);
     const file = isForDocs ? `${DOCS}/${name}.png` : `${FOLDER}/${name}-${theme}-${width}.png`;
     await page.screenshot({ path: file, fullPage: !isForDocs });
   }

@@ -44,7 +44,10 @@ const { items } = await call<{ items: SampleApp[] }>(
 );
 printTable(items);
 say(`
-Open or curl:
+Open the console:
+  ${base}/
+
+Or curl:
   ${base}/v1/repos/${id}
   ${base}/v1/repos/${id}/events
   ${base}/v1/apps?conditions=repo_id=${id}&reverse=true

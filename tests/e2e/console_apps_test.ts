@@ -127,7 +127,8 @@ Deno.test("facets narrow the list down, chips take that back, and both are in th
       "20",
     );
     await page.getByText("Show 5 more").click();
-    await page.locator("#more-keyword input").first().check();
+    // What is chosen moves up, so that the first one is another then.
+    await page.locator("#more-keyword input").first().click();
     await counts(page, /^\d apps/);
     assert.match(queryOf(page), new RegExp(`repo=${many}`));
     // What was opened stays open.

@@ -13,7 +13,7 @@ Deno.test("the demo registers, syncs and lists its sample, goes on serving, and 
     assert.match(text, /^harbormaster +0\.8\.0 /m);
     assert.match(text, /^logbook +1\.10\.0 /m);
     const urls = text.match(/^ {2}http:\S+$/gm)!.map((url) => url.trim());
-    assert.equal(urls.length, 5);
+    assert.equal(urls.length, 6);
     for (const url of urls) {
       const response = await fetch(url);
       assert.equal(response.status, 200, url);

@@ -105,8 +105,9 @@ async function search(answer: Answer): Promise<void> {
       name,
       value,
     ]);
-    const text = await answer.text();
-    watchAnswer({ statusText: answer.statusText(), headers: new Headers(headers) }, text);
+    const text = await answer.text(), { pathname } = new URL(answer.url());
+    const head = { statusText: answer.statusText(), headers: new Headers(headers) };
+    watchAnswer(head, text, `${answer.request().method()} ${pathname}`);
   } catch {
     // What leads elsewhere has no body to be had, nor has what the page did not wait for.
   }

@@ -66,13 +66,13 @@ export class DrawnSecrets {
     return leak;
   }
 
-  /** What is wrong with a page that shows the secret that was told to it just now. */
+  /** What is wrong with a page that may show one secret, which the API has told to it. */
   tellAgain(text: string): string | undefined {
-    const [latest] = [...this.#forms].slice(-1);
-    if (latest !== undefined) this.#forms.delete(latest[0]);
+    const [secret = "", ...more] = new Set(text.match(DRAWN));
+    if (more.length > 0) return "more than one secret";
+    this.#forms.delete(secret);
     const leak = this.leakIn(text);
-    if (latest !== undefined) this.#forms.set(...latest);
-    return leak;
+    return leak ?? this.tell(text);
   }
 
   /** What is wrong with a text that may tell none. */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { createApp } from "../../routes/app.ts";
+import { isConsolePath } from "../../routes/console/console.tsx";
 import document from "../../routes/openapi/document.json" with { type: "json" };
 import { type Document, makeDocument } from "../../routes/openapi/document.ts";
 import examples from "../../routes/openapi/examples.json" with { type: "json" };
@@ -20,7 +21,8 @@ Deno.test("the service has the operations of the document at all of their bases,
   const routes = createApp(chartroom.services).routes;
   await chartroom.close();
   // Middleware of some methods stands before all paths.
-  const has = routes.filter(({ method }) => method !== "ALL")
+  const isForPages = (path: string) => isConsolePath(path) || path.startsWith("/assets/");
+  const has = routes.filter(({ method, path }) => method !== "ALL" && !isForPages(path))
     .map(({ method, path }) => `${method} ${path.replace(/:(\w+)/g, "{$1}")}`);
   const servers = document.servers;
   // What is not here is no route; that it is answered is seen elsewhere.

@@ -39,9 +39,11 @@ function Row({ page, entry }: { page: Page; entry: Entry }) {
   return (
     <tr>
       <th scope="row">
-        <span title={action}>{audit.actions[action] ?? action}</span>
-        {resource && <Resource page={page} action={action} {...resource} />}
-        <Details page={page} entry={entry} />
+        <div class="what">
+          <span title={action}>{audit.actions[action] ?? action}</span>
+          {resource && <Resource page={page} action={action} {...resource} />}
+          <Details page={page} entry={entry} />
+        </div>
       </th>
       <td data-label={audit.who}>
         <Who page={page} who={entry.who} />

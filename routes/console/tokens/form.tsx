@@ -84,7 +84,7 @@ function Where({ page, form: { workspace }, wrong }: FormProps) {
   const isAll = workspace === "*";
   return (
     <>
-      <fieldset class="field radio-list where">
+      <fieldset class="field token-choices where">
         <legend>{tokens.where}</legend>
         <label>
           <input type="radio" name="scope" value="one" checked={!isAll} />
@@ -120,7 +120,7 @@ function Where({ page, form: { workspace }, wrong }: FormProps) {
 function Role({ page: { words: { tokens } }, form, wrong }: FormProps) {
   const isWrong = wrong?.field === "role";
   return (
-    <fieldset class="field radio-list" aria-describedby={isWrong ? "role-error" : undefined}>
+    <fieldset class="field token-choices" aria-describedby={isWrong ? "role-error" : undefined}>
       <legend>{tokens.role}</legend>
       {ROLES.map((role) => (
         <label>
