@@ -17,6 +17,7 @@ const YEAR_S = 31_536_000;
 /** Longer ones are none. */
 const MAX_TOKEN = 8_192;
 
+/** Mounted at the top, for whoever comes. */
 export function account() {
   return new Hono<ConsoleEnv>()
     .get("/sign-in", (c) => showSignIn(c))

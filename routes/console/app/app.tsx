@@ -14,6 +14,7 @@ import { hrefWith, Notice } from "../parts/parts.tsx";
 /** How soon a page asks again for a README that has not come. */
 const POLL_MS = 1_000;
 
+/** Mounted below `/apps`. */
 export function app() {
   return new Hono<ConsoleEnv>()
     .get("/:app", async (c) => {

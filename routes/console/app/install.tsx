@@ -5,6 +5,7 @@ import type { Opened } from "./load.ts";
 import { recipesOf } from "./recipes.ts";
 import { Notice, Snippet } from "../parts/parts.tsx";
 
+/** A card with the ways to install the version of a page. */
 export function Install({ opened }: { opened: Opened }) {
   const { page, app, version, repo } = opened;
   const { words: { app: { install } } } = page;

@@ -9,6 +9,7 @@ import { countText } from "../parts/text.ts";
 
 export const VERSIONS_PER_PAGE = 50;
 
+/** The versions that a constraint admits, in pages. */
 export function Versions({ opened }: { opened: Opened }) {
   const { page, picks } = opened;
   const { words: { app: words } } = page;

@@ -59,6 +59,7 @@ export interface Found {
   emptiness?: Emptiness | undefined;
 }
 
+/** Mounted below `/apps`. */
 export function apps() {
   return new Hono<ConsoleEnv>().get("/", showApps);
 }

@@ -49,24 +49,19 @@ function swap(page, ids) {
     }
     old.replaceWith(fresh);
   }
-  // Fields that stay say what the address says, but for the one in which somebody types.
+  // Fields that stay are as the new page has them, but for what somebody types into one.
   for (const field of all("form[data-live] :is(input:not([type=hidden]), select)[id]")) {
     const fresh = page.getElementById(field.id);
-    if (fresh === null || field === document.activeElement) continue;
-    field.value = fresh.value;
-    field.toggleAttribute("aria-invalid", fresh.hasAttribute("aria-invalid"));
+    if (fresh === null) continue;
+    for (const name of ["aria-describedby", "aria-invalid"]) {
+      if (fresh.hasAttribute(name)) field.setAttribute(name, fresh.getAttribute(name));
+      else field.removeAttribute(name);
+    }
+    if (field !== document.activeElement) field.value = fresh.value;
   }
   // What is read out has to stay where it is, and change.
   for (const place of all("[data-says]")) {
     place.textContent = document.getElementById(place.dataset.says)?.textContent ?? "";
-  }
-  // A field that somebody types into stays; whether it is wrong is as the new page has it.
-  for (const field of all("form[data-live] input[aria-describedby]")) {
-    const fresh = page.getElementById(field.id);
-    for (const name of fresh ? ["aria-describedby", "aria-invalid"] : []) {
-      if (fresh.hasAttribute(name)) field.setAttribute(name, fresh.getAttribute(name));
-      else field.removeAttribute(name);
-    }
   }
   document.title = page.title;
   if (focused && !document.activeElement?.matches(focused)) {

@@ -32,6 +32,7 @@ interface Filter {
   until: string;
 }
 
+/** Mounted below `/audit`. */
 export function audit() {
   return new Hono<ConsoleEnv>().get("/", async (c) => {
     const page = c.get("page"), { words: { audit }, url } = page;

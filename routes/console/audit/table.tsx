@@ -15,6 +15,7 @@ const TONES: Readonly<Record<Entry["outcome"], readonly [Tone, IconName]>> = {
   pending: ["quiet", "clock"],
 };
 
+/** Entries, each with its details folded in. */
 export function AuditTable({ page, items }: { page: Page; items: readonly Entry[] }) {
   const { words: { audit } } = page;
   return (

@@ -16,6 +16,7 @@ const MAX_VERSIONS = 300, MAX_FILES = 500;
 /** Which are looked at first. */
 const FIRST = ["values.yaml", "Chart.yaml"];
 
+/** Answers with what changed between the versions of `?from=` and `?to=`. */
 export async function compare(c: ConsoleContext): Promise<Response> {
   return await showTab(c, "diff", async (opened) => {
     const { page, app } = opened;

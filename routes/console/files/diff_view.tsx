@@ -24,6 +24,7 @@ interface DiffProps {
 
 const SIGNS = { same: " ", added: "+", removed: "-" } as const;
 
+/** One file of two versions, line by line, or why it is not shown so. */
 export function DiffView({ opened, file, from, to, texts }: DiffProps) {
   const { page } = opened;
   const { files } = page.words;

@@ -12,6 +12,7 @@ import { shownName, showTab } from "./tab.tsx";
 
 const NAME = "values.schema.json";
 
+/** Answers with `values.schema.json` of a version, as a tree. */
 export async function schema(c: ConsoleContext): Promise<Response> {
   return await showTab(c, "schema", async (opened) => {
     const { page, app, version } = opened;

@@ -12,6 +12,7 @@ import { type Folder, MAX_LISTED, treeOf } from "./tree.ts";
 /** With fewer files there is nothing to filter. */
 const MANY_FILES = 10;
 
+/** Answers with the files of a version, and the one of `?file=`. */
 export async function templates(c: ConsoleContext): Promise<Response> {
   return await showTab(c, "templates", async (opened) => {
     const { page, app, version } = opened;

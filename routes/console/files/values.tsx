@@ -8,6 +8,7 @@ import { showTab } from "./tab.tsx";
 
 const NAME = "values.yaml";
 
+/** Answers with `values.yaml` of a version. */
 export async function values(c: ConsoleContext): Promise<Response> {
   return await showTab(c, "values", async (opened) => {
     const { page, app, version } = opened;

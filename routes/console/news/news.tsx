@@ -38,6 +38,7 @@ interface Found {
   repos: readonly Option[];
 }
 
+/** Mounted below `/news`. */
 export function news() {
   return new Hono<ConsoleEnv>().get("/", showNews);
 }

@@ -17,6 +17,7 @@ const TONES: Readonly<Record<Kind, Tone>> = {
   versions_republished: "warn",
 };
 
+/** What changed in numbers, with the names folded in. */
 export function Changes({ page, changes }: { page: Page; changes: ChangeSet }) {
   const { words: { repo: words } } = page;
   const kinds = KINDS.filter((kind) => changes[kind].count > 0);

@@ -17,6 +17,7 @@ import { changeWebhook, type Told } from "./webhook_change.ts";
 const LAST_EVENTS = "2";
 const ALL_EVENTS = "100";
 
+/** Mounted below `/repos`. */
 export function repo() {
   return new Hono<ConsoleEnv>()
     .get("/:repo", async (c) => {

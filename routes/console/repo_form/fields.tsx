@@ -35,6 +35,7 @@ export interface FormProps {
   checked?: Checked | undefined;
 }
 
+/** The page of the form: empty, filled in, or with what is wrong. */
 export function RepoForm(props: FormProps) {
   const { page, repo, failure, checked, values } = props;
   const { words: { repoForm: words, common, repos }, base } = page;
@@ -94,7 +95,48 @@ export function RepoForm(props: FormProps) {
   );
 }
 
-function Source({ page, values, repo, errors = {} }: FormProps) {
+function Source(props: FormProps) {
+  const { page, values, errors = {} } = props;
+  const { words: { repoForm: words } } = page;
+  return (
+    <section class="card">
+      <h2>{words.source}</h2>
+      <Address {...props} />
+      <TextField
+        page={page}
+        name="name"
+        label={words.name}
+        hint={words.nameHint}
+        error={errors.name}
+        value={values.name}
+        more={{ ...PLAIN, required: true, maxlength: MAX.name }}
+      />
+      <p class="error" id="name-taken" role="status" hidden>
+        <Icon of="warning" />
+        {words.taken}
+      </p>
+      <Field
+        page={page}
+        name="description"
+        label={words.description}
+        optional
+        error={errors.description}
+      >
+        <textarea
+          {...described("description", { error: errors.description })}
+          maxlength={MAX.description}
+          rows={3}
+        >
+          {values.description}
+        </textarea>
+        <span class="hint scripted" data-count-of="description"></span>
+      </Field>
+    </section>
+  );
+}
+
+/** The URL, and what goes with the one that was there. */
+function Address({ page, values, repo, errors = {} }: FormProps) {
   const { words: { repoForm: words } } = page;
   const keeps = repo !== undefined &&
     (repo.credential_set || repo.ca_bundle_set || repo.client_certificate_set);
@@ -106,8 +148,7 @@ function Source({ page, values, repo, errors = {} }: FormProps) {
     </>
   );
   return (
-    <section class="card">
-      <h2>{words.source}</h2>
+    <>
       <Field page={page} name="address" label={words.url} hint={hint} error={errors.url}>
         <div class="address">
           <select id="protocol" name="protocol" aria-label={words.protocol}>
@@ -139,36 +180,7 @@ function Source({ page, values, repo, errors = {} }: FormProps) {
           <Notice tone="warn" live>{words.moves}</Notice>
         </div>
       )}
-      <TextField
-        page={page}
-        name="name"
-        label={words.name}
-        hint={words.nameHint}
-        error={errors.name}
-        value={values.name}
-        more={{ ...PLAIN, required: true, maxlength: MAX.name }}
-      />
-      <p class="error" id="name-taken" role="status" hidden>
-        <Icon of="warning" />
-        {words.taken}
-      </p>
-      <Field
-        page={page}
-        name="description"
-        label={words.description}
-        optional
-        error={errors.description}
-      >
-        <textarea
-          {...described("description", { error: errors.description })}
-          maxlength={MAX.description}
-          rows={3}
-        >
-          {values.description}
-        </textarea>
-        <span class="hint scripted" data-count-of="description"></span>
-      </Field>
-    </section>
+    </>
   );
 }
 

@@ -24,6 +24,7 @@ import type { Repo } from "../api.ts";
 /** Of the API, what is no fault of the form. */
 const ELSEWHERE = [401, 404, 500];
 
+/** Mounted below `/repos`, before what takes an id. */
 export function repoForm() {
   return new Hono<ConsoleEnv>()
     .get("/new", async (c) => {

@@ -12,6 +12,7 @@ import { ownPath, pathOf, repoOf } from "../repo/data.ts";
 import { requireWriter } from "../repo_form/repo_form.tsx";
 import type { Repo } from "../api.ts";
 
+/** Mounted below `/repos`. */
 export function repoDelete() {
   return new Hono<ConsoleEnv>()
     .get("/:repo/delete", async (c) => {

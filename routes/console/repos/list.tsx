@@ -43,6 +43,7 @@ interface Shown {
   recent: number;
 }
 
+/** The page of the list: what narrows it down, its rows, or what to do without any. */
 export function RepoList(shown: Shown) {
   const { page, items, total_count: total, limit, q, state } = shown;
   const { words: { repos }, base, mayWrite, url } = page;

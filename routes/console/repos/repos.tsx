@@ -21,6 +21,7 @@ const ORDERS = {
   status: "status",
 } as const;
 
+/** Mounted below `/repos`. */
 export function repos() {
   return new Hono<ConsoleEnv>()
     .get("/", list)

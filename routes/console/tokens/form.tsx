@@ -35,6 +35,7 @@ interface FormProps {
   wrong?: Wrong | undefined;
 }
 
+/** The page of the form: as it is at first, or with what is wrong. */
 export function NewToken({ page, form, wrong }: FormProps) {
   const { words: { tokens, common } } = page;
   const errorOf = (field: string) => wrong?.field === field ? wrong.message : undefined;

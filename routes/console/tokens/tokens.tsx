@@ -15,6 +15,7 @@ const LIMIT = 50;
 /** From when on it is said that a token will expire. */
 const SOON_MS = 14 * DAY_MS;
 
+/** Mounted below `/tokens`. */
 export function tokens() {
   return new Hono<ConsoleEnv>()
     .get("/", async (c) => {
