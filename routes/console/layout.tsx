@@ -159,6 +159,7 @@ function Foot({ page }: { page: Page }) {
           {Object.entries(LANGUAGES).map(([value, name]) => (
             <button
               type="submit"
+              class="small"
               name="language"
               value={value}
               lang={value}
@@ -171,7 +172,13 @@ function Foot({ page }: { page: Page }) {
         <fieldset class="choice">
           <legend>{common.theme}</legend>
           {THEMES.map((value) => (
-            <button type="submit" name="theme" value={value} aria-pressed={value === theme}>
+            <button
+              type="submit"
+              class="small"
+              name="theme"
+              value={value}
+              aria-pressed={value === theme}
+            >
               {common.themes[value]}
             </button>
           ))}

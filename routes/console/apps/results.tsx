@@ -13,7 +13,7 @@ import {
 } from "./query.ts";
 import type { Page } from "../page.ts";
 import { Icon, type IconName } from "../parts/icon.tsx";
-import { Empty, hrefWith, Notice, Pager } from "../parts/parts.tsx";
+import { Choice, Empty, hrefWith, Notice, Pager } from "../parts/parts.tsx";
 import { countText } from "../parts/text.ts";
 
 /** Why there is nothing. */
@@ -91,17 +91,19 @@ function Ways({ page, found: { asked } }: Of) {
   const first: Sort = asked.q === "" ? "updated" : "relevance";
   return (
     <>
-      <Switch
+      <Choice
         label={apps.sort}
         isLabelled
+        live={LIVE}
         links={sorts.map((sort) => ({
           href: hrefWith(url, { sort: sort === first ? null : sort, page: null }),
           text: apps.sorts[sort],
           current: sort === asked.sort,
         }))}
       />
-      <Switch
+      <Choice
         label={apps.view}
+        live={LIVE}
         links={(["grid", "list"] as const).map((view) => ({
           href: hrefWith(url, { view: view === "grid" ? null : view }),
           text: apps.views[view],
@@ -121,40 +123,6 @@ function Ways({ page, found: { asked } }: Of) {
         {apps.group}
       </a>
     </>
-  );
-}
-
-interface WayLink {
-  href: string;
-  text: string;
-  icon?: IconName;
-  current: boolean;
-}
-
-/** A few ways, one of which is taken. */
-function Switch(
-  { label, isLabelled = false, links }: {
-    label: string;
-    isLabelled?: boolean;
-    links: readonly WayLink[];
-  },
-) {
-  return (
-    <div class="switch" role="group" aria-label={label}>
-      {isLabelled && <span class="quiet" aria-hidden="true">{label}</span>}
-      {links.map(({ href, text, icon, current }) => (
-        <a
-          class="button small"
-          href={href}
-          data-live={LIVE}
-          id={`way-${text}`.replaceAll(" ", "-")}
-          aria-current={current ? "true" : undefined}
-        >
-          {icon && <Icon of={icon} />}
-          {text}
-        </a>
-      ))}
-    </div>
   );
 }
 

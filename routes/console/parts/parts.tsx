@@ -165,6 +165,41 @@ export function Tabs(
   );
 }
 
+/** A few ways, one of which is taken. `live`: what of the page a choice changes; absent: all of it. */
+export function Choice(
+  { label, isLabelled = false, live, links }: {
+    label: string;
+    isLabelled?: boolean;
+    live?: string;
+    links: readonly {
+      href: string;
+      text: string;
+      icon?: IconName;
+      count?: number;
+      current: boolean;
+    }[];
+  },
+) {
+  return (
+    <div class="choice" role="group" aria-label={label}>
+      {isLabelled && <span class="quiet" aria-hidden="true">{label}</span>}
+      {links.map(({ href, text, icon, count, current }) => (
+        <a
+          class="button small"
+          href={href}
+          data-live={live}
+          id={`way-${text}`.replaceAll(" ", "-")}
+          aria-current={current ? "true" : undefined}
+        >
+          {icon && <Icon of={icon} />}
+          {text}
+          {count !== undefined && <span class="count">{count}</span>}
+        </a>
+      ))}
+    </div>
+  );
+}
+
 /** Links to the pages of a list. `page` of the query is the number, from 1. */
 export function Pager(
   { page, total, limit }: Of & { total: number; limit: number },

@@ -1,7 +1,7 @@
 /** The timeline of a repository's syncs. */
 
 import { Icon, type IconName } from "../parts/icon.tsx";
-import { Bytes, Empty, hrefWith, Pager, Time, type Tone } from "../parts/parts.tsx";
+import { Bytes, Choice, Empty, hrefWith, Pager, Time, type Tone } from "../parts/parts.tsx";
 import { Sparkline } from "../parts/sync_state.tsx";
 import { durationText } from "../parts/text.ts";
 import { Changes } from "./changes.tsx";
@@ -34,17 +34,15 @@ export function History(
       <h2 id="history" class="seen-by-none">{words.history}</h2>
       <div class="repo-history-head">
         <p class="quiet">{words.historyLede}</p>
-        <nav class="repo-filter" aria-label={words.filter}>
-          {(Object.keys(MATCHES) as Filter[]).map((name) => (
-            <a
-              href={hrefWith(url, { filter: name === "all" ? null : name, page: null, done: null })}
-              aria-current={name === filter ? "true" : undefined}
-            >
-              {words.filters[name]}
-              <span class="count">{events.filter(MATCHES[name]).length}</span>
-            </a>
-          ))}
-        </nav>
+        <Choice
+          label={words.filter}
+          links={(Object.keys(MATCHES) as Filter[]).map((name) => ({
+            href: hrefWith(url, { filter: name === "all" ? null : name, page: null, done: null }),
+            text: words.filters[name],
+            count: events.filter(MATCHES[name]).length,
+            current: name === filter,
+          }))}
+        />
       </div>
       {found.length === 0
         ? (
