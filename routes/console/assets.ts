@@ -6,8 +6,11 @@ import account from "./assets/account.css" with { type: "text" };
 import app from "./assets/app.css" with { type: "text" };
 import apps from "./assets/apps.css" with { type: "text" };
 import base from "./assets/base.css" with { type: "text" };
+import compare from "./assets/compare.css" with { type: "text" };
 import files from "./assets/files.css" with { type: "text" };
+import forms from "./assets/forms.css" with { type: "text" };
 import icon from "./assets/icon.svg" with { type: "text" };
+import news from "./assets/news.css" with { type: "text" };
 import parts from "./assets/parts.css" with { type: "text" };
 import repo from "./assets/repo.css" with { type: "text" };
 import repos from "./assets/repos.css" with { type: "text" };
@@ -34,7 +37,7 @@ export const ASSETS = {
   style: asset(
     "console.css",
     "text/css; charset=utf-8",
-    [base, parts, tables, repos, repo, apps, app, files, account].join("\n"),
+    [base, forms, parts, tables, repos, repo, apps, news, app, files, compare, account].join("\n"),
   ),
   script: asset("console.js", "text/javascript; charset=utf-8", script),
   icon: asset("icon.svg", "image/svg+xml", icon),

@@ -3,7 +3,7 @@
 /** Of a page: lines, and characters in all. */
 const MAX_LINES = 8_000, MAX_CHARACTERS = 400_000;
 /** Characters of a line. */
-export const MAX_LINE = 2_000;
+const MAX_LINE = 2_000;
 /** What turns the direction of text around, or is not seen, so that a text is not what it seems. */
 const UNSEEN = /[\u{200b}-\u{200f}\u{202a}-\u{202e}\u{2060}-\u{2069}\u{feff}]/u;
 
