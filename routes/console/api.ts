@@ -1,8 +1,8 @@
 /** The API as the console asks it: in this process, with what the browser showed of who asks. */
 
-import type { Context } from "hono";
 import type { InferResponseType } from "hono/client";
 import { createClient } from "../client.ts";
+import type { ConsoleContext } from "./page.ts";
 
 /** What of a page's request says who asks, from where, and that no other site does. */
 const PASSED = [
@@ -23,9 +23,15 @@ export type Api = ReturnType<typeof createClient>;
 /** A repository, as the API tells of it. */
 export type Repo = InferResponseType<Api["repos"][":repo"]["$get"], 200>;
 
-/** The API for who sent a request. `base`: of a workspace, `/workspaces/team`, or `""`. */
-export function apiOf(c: Context, send: Send, base: string): Api {
-  const { origin } = new URL(c.req.url);
+/**
+ * The API for who sent a request. `origin`: where it is to a browser. `base`: of a workspace,
+ * `/workspaces/team`, or `""`.
+ */
+export function apiOf(
+  c: ConsoleContext,
+  send: Send,
+  { origin, base }: { origin: string; base: string },
+): Api {
   const headers = new Headers();
   for (const name of PASSED) {
     const value = c.req.header(name);
@@ -35,6 +41,9 @@ export function apiOf(c: Context, send: Send, base: string): Api {
     async fetch(input: RequestInfo | URL, init?: RequestInit) {
       const request = new Request(input, { ...init, signal: c.req.raw.signal });
       for (const [name, value] of headers) request.headers.set(name, value);
+      // What changes something is recorded there.
+      const draft = c.get("audit");
+      if (draft !== undefined && request.method !== "GET") draft.isElsewhere = true;
       return await send(request, c.env);
     },
   });

@@ -48,14 +48,14 @@ export function opened(send: Send, clock: () => number) {
     if (who !== undefined) {
       const { items } = await (await page.root.workspaces.$get({ query: { limit: "-1" } })).json();
       page.who = who;
+      // For what is refused here, and recorded.
+      c.set("identity", who);
       page.workspaces = items;
       page.mayWrite = items.some(({ workspace, may_write }) =>
         workspace === page.workspace && may_write
       );
       page.isAdmin = who.role === "admin";
     }
-    // What a page changes is recorded where it asks for that.
-    recordElsewhere(c, true);
     await next();
     const { headers } = c.res;
     if (!headers.has("cache-control")) headers.set("cache-control", NEVER_KEPT);
@@ -70,15 +70,8 @@ export const signedIn = createMiddleware<ConsoleEnv>(async (c, next) => {
     if (isFromElsewhere(c)) return await comeAgain(c);
   }
   if (who !== undefined) return await next();
-  // Nothing else will be asked for.
-  recordElsewhere(c, false);
   return await askToSignIn(c);
 });
-
-function recordElsewhere(c: ConsoleContext, isElsewhere: boolean) {
-  const draft = c.get("audit");
-  if (draft !== undefined) draft.isElsewhere = isElsewhere;
-}
 
 /** Whether it is a link on another site, which comes without the cookie of the session. */
 function isFromElsewhere({ req }: ConsoleContext): boolean {
@@ -110,20 +103,21 @@ function blankPage(c: ConsoleContext, send: Send, now: number): Page {
   const base = workspace === "" ? "" : `/workspaces/${workspace}`;
   const language = c.get("language") as Language;
   const chosen = getCookie(c, CHOICES.theme);
-  const root = apiOf(c, send, "");
+  const url = addressOf(c), { origin } = url;
+  const root = apiOf(c, send, { origin, base: "" });
   return {
     words: wordsOf(language),
     language,
     theme: THEMES.find((theme) => theme === chosen) ?? "auto",
     root,
-    api: base === "" ? root : apiOf(c, send, base),
+    api: base === "" ? root : apiOf(c, send, { origin, base }),
     base,
     workspace,
     who: undefined,
     mayWrite: false,
     isAdmin: false,
     workspaces: [],
-    url: addressOf(c),
+    url,
     now,
   };
 }

@@ -64,7 +64,7 @@ export interface Draft {
   begun?: { entry: AuditEntry; end: Begun };
   /** Whether it was to be written then, and could not be. */
   isLost: boolean;
-  /** Whether it is the request that a page sends to the API which is recorded. */
+  /** Whether it is another request, which a page sent to the API, that is recorded, or none at all. */
   isElsewhere?: boolean;
 }
 

@@ -246,6 +246,39 @@ Deno.test("each change by a form is recorded once, with who asked, from where, a
     );
   }));
 
+Deno.test("what a page refuses by itself is recorded, and what changes nothing is not", () =>
+  withConsole(async (chartroom) => {
+    const session = await signIn(chartroom);
+    const admin = { authorization: `Bearer ${TOKEN}` };
+    const made = { name: "viewer", workspace: "*", role: "viewer" };
+    const { body: { token } } = await chartroom.call("POST", "/v1/tokens", made, admin);
+    const viewer = await signIn(chartroom, token);
+    chartroom.clock.now += 1;
+    assert.equal((await post(chartroom, "/repos/new", { name: "r" }, viewer)).status, 403);
+    chartroom.clock.now += 1;
+    assert.equal((await post(chartroom, "/preferences", { theme: "dark" }, session)).status, 303);
+    const { body: { items: [last] } } = await chartroom.call("GET", "/v1/audit", undefined, admin);
+    assert.deepEqual(
+      [last.route, last.who.name, last.outcome, last.status],
+      ["POST /repos/new", "viewer", "refused", 403],
+    );
+  }));
+
+Deno.test("addresses that a page shows are those of the browser, whose TLS may end before us", () =>
+  withConsole(async (chartroom) => {
+    const session = await signIn(chartroom);
+    const admin = { authorization: `Bearer ${TOKEN}` };
+    const json = { name: "r", url: "http://127.0.0.1:9" };
+    const { body: { repo_id: id } } = await chartroom.call("POST", "/v1/repos", json, admin);
+    const path = `http://charts.example.org/repos/${id}`;
+    const page = await post(chartroom, `${path}/webhook`, { act: "make" }, session);
+    assert.equal(page.status, 200);
+    assert.match(page.body, /https:\/\/charts\.example\.org\/v1\/webhooks\//);
+    assert.doesNotMatch(page.body, /http:\/\/charts\.example\.org/);
+    const odd = await open(chartroom, "/repos/%0d%0aX-Evil:%201/webhook", session);
+    assert.equal(odd.headers.get("location"), "/repos/%0D%0AX-Evil%3A%201?tab=webhook");
+  }));
+
 Deno.test("who clicks fast meets no limit; who sends far too much gets a page that says so", () =>
   withConsole(async (chartroom) => {
     const session = await signIn(chartroom);

@@ -44,6 +44,9 @@ export function account() {
       return c.redirect("/sign-in?done=signed-out", 303);
     })
     .post("/preferences", async (c) => {
+      // Nothing of Chartroom's is changed.
+      const draft = c.get("audit");
+      if (draft !== undefined) draft.isElsewhere = true;
       const { url } = c.get("page");
       const { language = "", theme = "", next } = await fieldsOf(c);
       if (Object.hasOwn(LANGUAGES, language)) remember(c, CHOICES.language, language, url);

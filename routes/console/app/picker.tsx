@@ -70,11 +70,10 @@ export function ConstraintForm(
 ) {
   const { words: { app: words, common }, url } = page;
   const { constraint, prerelease, error } = picks;
-  const others = [...url.searchParams]
-    .filter(([name]) => !["constraint", "prerelease", "page"].includes(name));
+  const version = url.searchParams.get("version");
   return (
     <form class="constraint" method="get" action={url.pathname} data-live={live}>
-      {others.map(([name, value]) => <input type="hidden" name={name} value={value} />)}
+      {version !== null && <input type="hidden" name="version" value={version} />}
       <Field page={page} name="constraint" label={words.constraint} hint={words.constraintHint}>
         <input
           type="text"

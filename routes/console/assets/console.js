@@ -106,7 +106,7 @@ async function load(url, ids, history) {
 
 /** The address that a form would go to. */
 function addressOf(form) {
-  const url = new URL(form.action);
+  const url = new URL(form.getAttribute("action"), location.href);
   const fields = [...new FormData(form)].filter(([, value]) => value !== "");
   url.search = new URLSearchParams(fields).toString();
   return url.href;
@@ -155,7 +155,7 @@ on("submit", "form[data-swap]", async (form, event) => {
   const { submitter } = event, body = new FormData(form, submitter);
   const typed = all("input[type=password], textarea[data-secret]", form)
     .map(({ id, value }) => [id, value]);
-  const action = submitter?.getAttribute("formaction") ?? form.action;
+  const action = submitter?.getAttribute("formaction") ?? form.getAttribute("action");
   setBusy(form, true);
   try {
     const response = await fetch(action, {

@@ -30,7 +30,10 @@ export function repo() {
     // Where the answer to a form was, for who comes back to it.
     .get("/:repo/webhook", (c) => {
       const { base } = c.get("page");
-      return c.redirect(`${base}/repos/${c.req.param("repo")}?tab=webhook`, 302);
+      return c.redirect(
+        `${base}/repos/${encodeURIComponent(c.req.param("repo"))}?tab=webhook`,
+        302,
+      );
     })
     .post("/:repo/webhook", async (c) => {
       const shown = await load(c);
