@@ -45,20 +45,20 @@ Deno.test("tokens are made, shown once, used and revoked, with scripts and witho
     for (const javaScript of [true, false]) {
       const page = await open({ javaScript });
       await signIn(page, TOKEN, "/tokens");
-      await page.getByRole("link", { name: "Make a token" }).click();
+      await page.getByRole("link", { name: "Create a token" }).click();
       const day = page.getByLabel("Last day");
       assert.equal(await day.isVisible(), false);
       await page.getByLabel("Name", { exact: true }).fill(`ci <b>${javaScript}`);
       await page.getByLabel("Workspace", { exact: true }).fill("not / a workspace");
       await page.getByLabel("Expires").selectOption("day");
       await day.fill("2026-02-01");
-      await page.getByRole("button", { name: "Make token" }).click();
+      await page.getByRole("button", { name: "Create token" }).click();
       await page.getByText("Give the name of a workspace").waitFor();
       assert.equal(await day.inputValue(), "2026-02-01");
       await page.getByLabel("Workspace", { exact: true }).fill("team-a");
       await page.getByLabel("Editor").check();
-      await page.getByRole("button", { name: "Make token" }).click();
-      await page.getByRole("heading", { name: "The token is made" }).waitFor();
+      await page.getByRole("button", { name: "Create token" }).click();
+      await page.getByRole("heading", { name: "The token is created" }).waitFor();
       const token = await page.locator(".snippet code").first().textContent() ?? "";
       assert.match(token, /^crt_\S{43}$/);
       assert.ok(!page.url().includes(token));
@@ -87,13 +87,13 @@ Deno.test("a session that has ended is told on a page, and on a form that keeps 
     await page.getByLabel("Name", { exact: true }).fill("typed");
     await page.getByLabel("Workspace", { exact: true }).fill("team-a");
     chartroom.clock.now += 13 * 3_600_000;
-    await page.getByRole("button", { name: "Make token" }).click();
+    await page.getByRole("button", { name: "Create token" }).click();
     await page.getByText("sign in again in another tab").waitFor();
     assert.equal(await page.getByLabel("Name", { exact: true }).inputValue(), "typed");
     const other = await page.context().newPage();
     await signIn(other, TOKEN, "/tokens");
-    await page.getByRole("button", { name: "Make token" }).click();
-    await page.getByRole("heading", { name: "The token is made" }).waitFor();
+    await page.getByRole("button", { name: "Create token" }).click();
+    await page.getByRole("heading", { name: "The token is created" }).waitFor();
   }));
 
 Deno.test("a link on another site leads to the page, signed in", () =>
@@ -187,7 +187,7 @@ Deno.test("with keys alone somebody signs in, makes a token and signs out", () =
     await page.keyboard.type(TOKEN);
     await press("Enter");
     await page.getByRole("heading", { name: "Tokens", exact: true }).waitFor();
-    await reach("Make a token");
+    await reach("Create a token");
     await press("Enter");
     await page.getByRole("heading", { name: "New token" }).waitFor();
     await reach("Name");
@@ -196,9 +196,9 @@ Deno.test("with keys alone somebody signs in, makes a token and signs out", () =
     await press("ArrowDown");
     await reach("Viewer");
     await press("ArrowDown");
-    await reach("Make token");
+    await reach("Create token");
     await press("Enter");
-    await page.getByRole("heading", { name: "The token is made" }).waitFor();
+    await page.getByRole("heading", { name: "The token is created" }).waitFor();
     await page.getByText("Everywhere").first().waitFor();
     await reach("Signed in as admin");
     await press("Enter");
