@@ -103,7 +103,7 @@ function Why(
   return (
     <Notice tone="warn" title={words.failed}>
       {why && <p>{why}</p>}
-      <p class="quiet">{message}</p>
+      <p class="quiet">{shownName(message)}</p>
       <p>
         <a href={hrefWith(page.url, {})}>{words.again}</a>
       </p>
