@@ -57,9 +57,25 @@ const BLOCKS =
   "blockquote caption center dd details div dl dt figcaption figure hr input li ol p " +
   "pre summary table tbody td tfoot th thead tr ul";
 /** Elements of which not even the text is for readers, or that a browser reads otherwise. */
-const DROPPED =
-  "embed iframe math noembed noframes noscript object option plaintext script select " +
+const DROPPED = "embed iframe math noembed noframes object option plaintext script select " +
   "style svg template textarea title xmp";
+/** Elements that a browser puts elsewhere unless one of these is around them at once. */
+const PARENTS: Readonly<Record<string, readonly string[]>> = {
+  caption: ["table"],
+  dd: ["dl"],
+  dt: ["dl"],
+  li: ["ul", "ol"],
+  tbody: ["table"],
+  td: ["tr"],
+  tfoot: ["table"],
+  th: ["tr"],
+  thead: ["table"],
+  tr: ["table", "tbody", "tfoot", "thead"],
+};
+/** Elements that hold cells, and those in which there can be anything again. */
+const ROWS = ["table", "tbody", "tfoot", "thead", "tr"], CELLS = ["caption", "td", "th"];
+/** Elements without an end tag. */
+const VOID = ["br", "hr", "input"];
 
 const markdown = new MarkdownIt({ html: true, linkify: true, maxNesting: MAX_NESTING });
 // Else `README.md` would be a link to a host in Moldova.
@@ -143,10 +159,14 @@ function nameHeadings(tokens: Token[]): void {
   }
 }
 
+const PHRASING: readonly string[] = TEXT.split(" ");
+const ALLOWED: readonly string[] = [...HEADINGS, ...PHRASING, ...BLOCKS.split(" ")];
+
 function sanitizing(): IOptions {
-  let openLinks = 0;
+  /** What is written of the elements that are open; `""` is nothing. */
+  const open: string[] = [];
   return {
-    allowedTags: [...HEADINGS, ...TEXT.split(" "), ...BLOCKS.split(" ")],
+    allowedTags: [...ALLOWED],
     nonTextTags: DROPPED.split(" "),
     allowedAttributes: {
       "*": ["id"],
@@ -163,8 +183,8 @@ function sanitizing(): IOptions {
     allowedSchemes: PROTOCOLS.map((protocol) => protocol.slice(0, -1)),
     allowProtocolRelative: false,
     nestingLimit: MAX_NESTING,
-    onOpenTag: (name) => void (openLinks += name === "a" ? 1 : 0),
-    onCloseTag: (name) => void (openLinks -= name === "a" ? 1 : 0),
+    onOpenTag: () => void open.push(""),
+    onCloseTag: () => void open.pop(),
     exclusiveFilter: ({ tag, attribs }) => tag === "input" && attribs.type !== "checkbox",
     transformTags: {
       a: (tagName, { href, ...attribs }) => ({
@@ -173,7 +193,7 @@ function sanitizing(): IOptions {
       }),
       img: (_, { src, alt = "" }) => {
         // A link in a link is none.
-        const link = openLinks > 0 ? {} : linkTo(src);
+        const link = open.slice(0, MAX_NESTING).includes("a") ? {} : linkTo(src);
         const isLink = "href" in link && !link.href!.startsWith("#");
         if (!isLink) return { tagName: "span", attribs: {}, text: alt };
         return { tagName: "a", attribs: link, text: alt.trim() || "picture" };
@@ -184,9 +204,35 @@ function sanitizing(): IOptions {
           ? { type: "checkbox", disabled: "", ...(checked !== undefined && { checked: "" }) }
           : {},
       }),
-      "*": (tagName, attribs) => ({ tagName, attribs: withinReadme(tagName, attribs) }),
+      "*": (tagName, attribs) => {
+        const within = { attribs: withinReadme(tagName, attribs) };
+        // Deeper ones are dropped, and not to be looked through.
+        const isWritten = ALLOWED.includes(tagName) && open.length <= MAX_NESTING;
+        if (!isWritten) return { ...within, tagName };
+        const fitting = fitInto(open.filter((name) => name !== ""), tagName, attribs);
+        open[open.length - 1] = fitting;
+        return { ...within, tagName: fitting };
+      },
     },
   };
+}
+
+/**
+ * The element to write in place of one within those that are open. A browser closes elements by
+ * itself where another may not be in them, and then their end tags close what is around all of it.
+ */
+function fitInto(open: readonly string[], name: string, { href }: Attributes): string {
+  const cell = open.findLastIndex((outer) => CELLS.includes(outer));
+  const around = open.slice(cell + 1);
+  const parents = PARENTS[name];
+  if (parents?.includes(open.at(-1) ?? "")) return name;
+  // What is among rows, and in none of their cells, is moved to before the table.
+  if (around.some((outer) => ROWS.includes(outer))) return VOID.includes(name) ? "br" : "span";
+  if (name === "a") return href === undefined || open.includes("a") ? "span" : "a";
+  if (PHRASING.includes(name) || name === "input") return name;
+  if (around.includes("p")) return name === "hr" ? "br" : "span";
+  const isWithinHeading = open.some((outer) => HEADINGS.includes(outer));
+  return parents !== undefined || isWithinHeading && HEADINGS.includes(name) ? "div" : name;
 }
 
 /** Where a link may go: elsewhere, by what a browser would make of it, or to an id of the same text. */

@@ -107,6 +107,8 @@ function parseName(text: string): string {
   if (name === "" || lengthOf(name) > MAX_NAME) {
     throw invalid("name", `1 to ${MAX_NAME} characters`);
   }
+  // A name comes into logs, and into commands that are pasted into terminals.
+  if (/\p{Cc}/u.test(name)) throw invalid("name", "text without control characters");
   return name;
 }
 

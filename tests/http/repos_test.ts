@@ -73,6 +73,21 @@ Deno.test("POST /repos?validate=true downloads and stores nothing", () =>
     assert.deepEqual((await call("GET", "/v1/repos")).body, { items: [], total_count: 0 });
   }));
 
+Deno.test("a name has no control characters, which terminals and logs act on", () =>
+  withChartroom(async ({ call, register }, upstream) => {
+    const id = await register(upstream.url, { name: "one" });
+    for (const name of ["a\u001b[201~", "a\nb", "a\u0000", "a\u0085b", "\u007f"]) {
+      for (
+        const [method, path] of [["POST", "/v1/repos"], ["PATCH", `/v1/repos/${id}`]] as const
+      ) {
+        const { status, body } = await call(method, path, { name, url: upstream.url });
+        assert.deepEqual([status, body.code, body.field], [400, "invalid_field", "name"]);
+        assert.match(body.message, /control characters/);
+      }
+    }
+    await register(upstream.url, { name: "\n仓库 1\t" });
+  }));
+
 Deno.test("a name is unique in its workspace, and free again after a rename or a delete", () =>
   withChartroom(async ({ call, register }, upstream) => {
     upstream.serve("/index.yaml", BASIC);

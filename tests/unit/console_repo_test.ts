@@ -25,6 +25,16 @@ Deno.test("the command for Helm has the name and the URL as they are, whatever s
   assert.deepEqual(odd, ["repo", "add", "a-b", url]);
 });
 
+Deno.test("nothing in a name is what a terminal acts on", () => {
+  const url = "https://charts.example/\u202ea";
+  const command = helmCommand({ name: "a\u001b[201~\u0003\n id\n\u202e", url, ...NONE });
+  assert.equal(
+    command,
+    "helm repo add $'a\\033[201~\\003\\012 id\\012\\342\\200\\256' " +
+      "$'https://charts.example/\\342\\200\\256a'",
+  );
+});
+
 Deno.test("the command for Helm has placeholders for what is set", () => {
   const all = { credential_set: true, ca_bundle_set: true, client_certificate_set: true };
   assert.equal(

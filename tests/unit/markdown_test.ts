@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type DefaultTreeAdapterMap, parseFragment } from "parse5";
+import { type DefaultTreeAdapterMap, parse, parseFragment } from "parse5";
 import { renderCut, renderMarkdown } from "../../routes/support/markdown.ts";
 
 type Node = DefaultTreeAdapterMap["node"];
@@ -256,6 +256,80 @@ Deno.test("whatever comes, what is rendered is safe, and stays so when it is ren
   );
 });
 
+/** Throws if a browser puts anything of it out of the element that it was put into, or anything else into that. */
+function assertWithin(html: string, of: string): void {
+  const around = [["<div>", "</div>"], ["<ul><li><div>", "</div></li></ul>"], [
+    "<table><tr><td>",
+    "</td></tr></table>",
+  ]];
+  for (const [before, after] of around) {
+    const page = (inner: string) =>
+      parse(
+        `<!doctype html><main>${before}<article>${inner}</article><aside></aside>${after}</main><footer></footer>`,
+      );
+    const outline = (node: Node): string =>
+      node.nodeName === "article" || !("childNodes" in node)
+        ? node.nodeName
+        : `${node.nodeName}(${node.childNodes.map(outline).join()})`;
+    assert.equal(outline(page(html)), outline(page("")), `${of}\n${html}`);
+  }
+}
+
+Deno.test("what a browser closes by itself does not get out of the element around a README", () => {
+  const names = [...Object.keys(ALLOWED), "img", "noscript", "custom", "form", "col", "select"];
+  // What closes others is rare among all of them.
+  const odd = "a b dd div dl dt h1 h2 li p table tbody td th thead tr caption ul".split(" ");
+  const name = fc.oneof(fc.constantFrom(...names), fc.constantFrom(...odd));
+  const { element } = fc.letrec<{ element: string }>((tie) => ({
+    element: fc.oneof(
+      { depthSize: "medium", withCrossShrink: true },
+      fc.constantFrom("x", "", "<br>", "</p>", "</div>", "</li>", "</table>", "</b>"),
+      fc.tuple(name, fc.array(tie("element"), { maxLength: 3 }), fc.nat(9), fc.nat(9)).map(
+        ([name, inner, ended, kind]) =>
+          `<${name}${name === "a" && kind > 2 ? ' href="https://a.b/"' : ""}>${inner.join("")}${
+            ended > 0 ? `</${name}>` : ""
+          }`,
+      ),
+    ),
+  }));
+  const soup = fc.array(element, { minLength: 1, maxLength: 4 }).map((all) => all.join(""));
+  fc.assert(
+    fc.property(soup, fc.constantFrom("", "x ", "<div>"), (text, before) => {
+      const html = renderMarkdown(before + text);
+      assertSafe(html, text);
+      assertWithin(html, text);
+    }),
+    { numRuns: 10_000, seed: 1 },
+  );
+  for (
+    const text of [
+      "<ul><li><div><li>x</li></div></li></ul>",
+      "<dl><dd><div><dt>x</dt></div></dd></dl>",
+      "<table><div><table></table></div></table>",
+      "<ul><li><div><ul><p><noscript></p><ul></ul></noscript><li>x</li></ul></div></li></ul>",
+      "<p><b><div>x</div></b></p>",
+      "<table><tr><td><div><td>x</td></div></td></tr></table>",
+    ]
+  ) assertWithin(renderMarkdown(text), text);
+});
+
+Deno.test("an element that may not be where it is becomes one that may", () => {
+  const table: [text: string, html: string][] = [
+    ["<h1>x<div><h2>y</h2></div></h1>", "<h1>x<div><div>y</div></div></h1>"],
+    ["<ul><li>a<li>b</ul>", "<ul><li>a</li><li>b</li></ul>"],
+    ["<div><li>a</li></div>", "<div><div>a</div></div>"],
+    [
+      "<table><tr><td>a<td><ul><li>b</table>",
+      "<table><tr><td>a</td><td><ul><li>b</li></ul></td></tr></table>",
+    ],
+    [
+      '<div><a href="https://a.b/"><b><a href="https://c.d/">x</a></b></a></div>',
+      `<div><a href="https://a.b/" ${LINK}><b><span>x</span></b></a></div>`,
+    ],
+  ];
+  for (const [text, html] of table) assert.equal(renderMarkdown(text), html, text);
+});
+
 const LINK = 'rel="nofollow noopener noreferrer"';
 
 Deno.test("what READMEs have is rendered", () => {
@@ -275,7 +349,7 @@ Deno.test("what READMEs have is rendered", () => {
       `<p><a href="https://a.b/?c&amp;d" ${LINK}>https://a.b/?c&amp;d</a> <a href="https://e.f/" ${LINK}>https://e.f</a> README.md</p>\n`,
     ],
     ["<a@b.cd>", `<p><a href="mailto:a@b.cd" ${LINK}>a@b.cd</a></p>\n`],
-    ["[x](./docs/x.md)", "<p><a>x</a></p>\n"],
+    ["[x](./docs/x.md)", "<p><span>x</span></p>\n"],
     ["```yaml\na: <b>\n```", '<pre><code class="language-yaml">a: &lt;b&gt;\n</code></pre>\n'],
     ["~~a~~", "<p><s>a</s></p>\n"],
     [
@@ -292,7 +366,7 @@ Deno.test("what READMEs have is rendered", () => {
       "<details>\n<summary>More</summary>\n<p><em>a</em></p>\n</details>",
     ],
     ['<p align="center" class="x">a</p>', '<p align="center">a</p>'],
-    ['<a name="top"></a>', '<p><a id="readme-top"></a></p>\n'],
+    ['<a name="top"></a>', '<p><span id="readme-top"></span></p>\n'],
     ["![a chart](https://a.b/c.png)", `<p><a href="https://a.b/c.png" ${LINK}>a chart</a></p>\n`],
     ["![](https://a.b/c.png)", `<p><a href="https://a.b/c.png" ${LINK}>picture</a></p>\n`],
     [

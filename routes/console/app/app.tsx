@@ -10,6 +10,7 @@ import { show } from "../opened.tsx";
 import type { ConsoleEnv, Page } from "../page.ts";
 import { Icon } from "../parts/icon.tsx";
 import { hrefWith, Notice } from "../parts/parts.tsx";
+import { shownName } from "../parts/shown_name.ts";
 
 /** How soon a page asks again for a README that has not come. */
 const POLL_MS = 1_000;
@@ -32,7 +33,7 @@ export function app() {
           </div>
         </AppFrame>
       );
-      return await show(c, `${app.name} ${version.version}`, content, statusOf(opened));
+      return await show(c, shownName(`${app.name} ${version.version}`), content, statusOf(opened));
     })
     .get("/:app/versions", async (c) => {
       const opened = await loadApp(c, VERSIONS_PER_PAGE);
@@ -44,7 +45,7 @@ export function app() {
       );
       return await show(
         c,
-        `${app.name}: ${page.words.app.tabs.versions}`,
+        `${shownName(app.name)}: ${page.words.app.tabs.versions}`,
         content,
         statusOf(opened),
       );
@@ -103,7 +104,7 @@ function Why(
   return (
     <Notice tone="warn" title={words.failed}>
       {why && <p>{why}</p>}
-      <p class="quiet">{message}</p>
+      <p class="quiet">{shownName(message)}</p>
       <p>
         <a href={hrefWith(page.url, {})}>{words.again}</a>
       </p>

@@ -4,6 +4,7 @@ import type { Child } from "hono/jsx";
 import { isPrerelease } from "../../../src/helm/version.ts";
 import type { Opened } from "./load.ts";
 import { AppIcon, Badge, Head, hrefWith, Notice, Time } from "../parts/parts.tsx";
+import { shownName } from "../parts/shown_name.ts";
 
 /** `actions` stand beside the name. */
 export function AppHead({ opened, actions }: { opened: Opened; actions: Child }) {
@@ -16,10 +17,10 @@ export function AppHead({ opened, actions }: { opened: Opened; actions: Child })
         <AppIcon page={page} id={app.app_id} name={app.name} hasIcon={Boolean(app.icon)} />
         <Head
           page={page}
-          title={app.name}
+          title={shownName(app.name)}
           crumbs={[
             { href: `${base}/apps`, text: common.apps },
-            { href: `${base}/repos/${repo.repo_id}`, text: repo.name },
+            { href: `${base}/repos/${repo.repo_id}`, text: shownName(repo.name) },
           ]}
           actions={actions}
         >
@@ -30,15 +31,15 @@ export function AppHead({ opened, actions }: { opened: Opened; actions: Child })
             {version.type === "library" && <Badge tone="info">{words.library}</Badge>}
             {app.category && <Badge icon="tag">{app.category}</Badge>}
             <span>
-              {words.version} <strong>{version.version}</strong>
+              {words.version} <strong>{shownName(version.version)}</strong>
             </span>
             {version.app_version && (
               <span>
-                {words.appVersion} <strong>{version.app_version}</strong>
+                {words.appVersion} <strong>{shownName(version.app_version)}</strong>
               </span>
             )}
             {newest !== undefined && newest !== version.version && (
-              <a href={hrefWith(page.url, { version: null })}>{words.newest(newest)}</a>
+              <a href={hrefWith(page.url, { version: null })}>{words.newest(shownName(newest))}</a>
             )}
             <span>
               {words.updated} <Time page={page} at={version.update_time} />

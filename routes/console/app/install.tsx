@@ -4,6 +4,7 @@ import type { Child } from "hono/jsx";
 import type { Opened } from "./load.ts";
 import { recipesOf } from "./recipes.ts";
 import { Notice, Snippet } from "../parts/parts.tsx";
+import { shownName } from "../parts/shown_name.ts";
 
 /** A card with the ways to install the version of a page. */
 export function Install({ opened }: { opened: Opened }) {
@@ -49,7 +50,7 @@ export function Install({ opened }: { opened: Opened }) {
               {snippet(install.kubesphere.address, repo.url)}
             </li>
             <li>{install.kubesphere.create}</li>
-            <li>{install.kubesphere.choose(app.name, version.version)}</li>
+            <li>{install.kubesphere.choose(shownName(app.name), shownName(version.version))}</li>
           </ol>
         </Way>
       )}

@@ -6,6 +6,7 @@ import type { Page } from "../page.ts";
 import { Icon } from "../parts/icon.tsx";
 import { Badge, Day, hrefWith } from "../parts/parts.tsx";
 import { described, Field } from "../parts/form.tsx";
+import { shownName } from "../parts/shown_name.ts";
 
 /** Characters of a constraint; the API takes no more. */
 const MAX_CONSTRAINT = 512;
@@ -19,7 +20,7 @@ export function VersionPicker({ opened }: { opened: Opened }) {
     <details class="menu version-picker" open={isAsked}>
       <summary>
         <span class="quiet">{words.version}</span>
-        <strong>{version.version}</strong>
+        <strong>{shownName(version.version)}</strong>
         <Icon of="down" />
       </summary>
       <div>
@@ -52,11 +53,11 @@ function Pick({ opened, item }: { opened: Opened; item: Version }) {
   return (
     <li>
       <a href={href} aria-current={item.version === version.version ? "true" : undefined}>
-        <span>{item.version}</span>
+        <span>{shownName(item.version)}</span>
         {isPrerelease(item.version) && <Badge tone="warn">{words.prerelease}</Badge>}
         {item.deprecated && <Badge tone="bad">{words.deprecated}</Badge>}
         <span class="count">
-          {item.app_version && `${item.app_version} · `}
+          {item.app_version && `${shownName(item.app_version)} · `}
           <Day page={page} at={item.create_time} />
         </span>
       </a>

@@ -95,7 +95,8 @@ function fitHeadings(fragment: string): { html: string; headings: Heading[] } {
   /** Numbers of the headings that what follows stands below. */
   const above: number[] = [];
   let html = "", at = 0;
-  for (const match of fragment.matchAll(/<h([1-6])( [^>]*)?>(.*?)<\/h\1>/gs)) {
+  // From a heading to its own end, whatever it is within.
+  for (const match of fragment.matchAll(/<h([1-6])( [^>]*)?>((?:(?!<h[1-6]).)*?)<\/h\1>/gs)) {
     const [whole, digit, attributes = "", content = ""] = match;
     html += fragment.slice(at, match.index);
     at = match.index + whole.length;
@@ -108,8 +109,7 @@ function fitHeadings(fragment: string): { html: string; headings: Heading[] } {
     while (above.length > 0 && above.at(-1)! >= Number(digit)) above.pop();
     above.push(Number(digit));
     const level = Math.min(6, PAGE_LEVEL + above.length);
-    const inner = content.replace(/<\/?h[1-6][^>]*>/g, "");
-    html += `<h${level}${attributes}>${inner}</h${level}>`;
+    html += `<h${level}${attributes}>${content}</h${level}>`;
     const [, id] = / id="([^"]*)"/.exec(attributes) ?? [];
     if (id !== undefined && level <= MAX_LEVEL) headings.push({ id: decode(id), text, level });
   }

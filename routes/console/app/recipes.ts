@@ -43,8 +43,13 @@ export function recipesOf({ page, app, version, repo }: Opened): Recipes {
     `    version: ${yaml(text)}`,
     `    repository: ${yaml(repo.url)}`,
   ]);
-  const pull = [`helm pull ${quoted(name)}`, `--repo ${quoted(repo.url)} ${chosen}`, ...access]
-    .join(" \\\n  ");
+  const pull = [
+    "helm pull",
+    `--repo ${quoted(repo.url)} ${chosen}`,
+    ...access,
+    // Whatever it begins with, it is no option.
+    `-- ${quoted(name)}`,
+  ].join(" \\\n  ");
   if (version.type === "library") return { curl, dependency, pull };
   return {
     curl,
@@ -118,11 +123,15 @@ function fluxOf(
 
 const lines = (texts: readonly string[]) => texts.join("\n");
 
-/** A text as a scalar of YAML that is a text whatever it looks like. */
+/** A text as a scalar of YAML that is a text whatever it looks like, and seen as what it is. */
 export function yaml(text: string): string {
   const isPlain = /^[A-Za-z][\w./-]*$/.test(text) &&
     !/^(true|false|null|yes|no|on|off|y|n)$/i.test(text);
-  return isPlain ? text : JSON.stringify(text);
+  if (isPlain) return text;
+  return JSON.stringify(text).replace(
+    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
+    (character) => `\\U${character.codePointAt(0)!.toString(16).padStart(8, "0")}`,
+  );
 }
 
 /** A name that Kubernetes takes, made of one that it may not take. */

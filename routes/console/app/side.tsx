@@ -15,6 +15,7 @@ import type { Opened } from "./load.ts";
 import type { Page } from "../page.ts";
 import { Icon } from "../parts/icon.tsx";
 import { CopyButton, Day } from "../parts/parts.tsx";
+import { shownName } from "../parts/shown_name.ts";
 
 /** Names that fit into the API's `conditions`, and how many of them. */
 const ASKABLE = /^[\w.-]{1,100}$/, MAX_ASKED = 50;
@@ -100,8 +101,8 @@ function Facts({ opened }: { opened: Opened }) {
   return (
     <Card title={words.about}>
       <dl class="facts">
-        <Fact name={words.version}>{version.version}</Fact>
-        <Fact name={words.appVersion}>{of}</Fact>
+        <Fact name={words.version}>{shownName(version.version)}</Fact>
+        <Fact name={words.appVersion}>{of && shownName(of)}</Fact>
         <Fact name={words.created}>
           <Day page={page} at={version.create_time} />
         </Fact>
@@ -167,9 +168,9 @@ function Needs({ opened, needed }: { opened: Opened; needed: ReadonlyMap<string,
           return (
             <li>
               {id === undefined
-                ? <strong>{name}</strong>
-                : <a href={`${base}/apps/${id}`}>{name}</a>}
-              {version && <code>{version}</code>}
+                ? <strong>{shownName(name)}</strong>
+                : <a href={`${base}/apps/${id}`}>{shownName(name)}</a>}
+              {version && <code>{shownName(version)}</code>}
               {repository && (
                 <span class="quiet">
                   <Outside page={page} link={{ name: repository, href: safeHref(repository) }} />
@@ -177,7 +178,7 @@ function Needs({ opened, needed }: { opened: Opened; needed: ReadonlyMap<string,
               )}
               {condition && (
                 <span class="quiet">
-                  {words.condition} <code>{condition}</code>
+                  {words.condition} <code>{shownName(condition)}</code>
                 </span>
               )}
             </li>
@@ -197,7 +198,7 @@ function Keywords({ opened: { page, version } }: { opened: Opened }) {
         {keywords.map((keyword) => (
           <li>
             <a class="badge" href={`${page.base}/apps?${new URLSearchParams({ q: keyword })}`}>
-              {keyword}
+              {shownName(keyword)}
             </a>
           </li>
         ))}
@@ -208,11 +209,11 @@ function Keywords({ opened: { page, version } }: { opened: Opened }) {
 
 /** A link to another site, or its name alone where it may not be gone to. */
 function Outside({ page, link: { name, href } }: { page: Page; link: Link }) {
-  if (href === undefined) return <span>{name}</span>;
+  if (href === undefined) return <span>{shownName(name)}</span>;
   const isMail = href.startsWith("mailto:");
   return (
     <a href={href} rel="nofollow noopener noreferrer">
-      {name}
+      {shownName(name)}
       {!isMail && (
         <>
           <Icon of="external" />

@@ -5,6 +5,7 @@ import { hrefOfApp, type Opened, type Version } from "./load.ts";
 import { ConstraintError, ConstraintForm } from "./picker.tsx";
 import { shortDigest } from "./side.tsx";
 import { Badge, Day, Empty, Pager } from "../parts/parts.tsx";
+import { shownName } from "../parts/shown_name.ts";
 import { countText } from "../parts/text.ts";
 
 export const VERSIONS_PER_PAGE = 50;
@@ -63,12 +64,14 @@ function Row({ opened, item }: { opened: Opened; item: Version }) {
           aria-current={isChosen ? "true" : undefined}
           data-item
         >
-          {item.version}
+          {shownName(item.version)}
         </a>{" "}
         {isPrerelease(item.version) && <Badge tone="warn">{words.prerelease}</Badge>}
         {item.deprecated && <Badge tone="bad" icon="warning">{words.deprecated}</Badge>}
       </th>
-      <td data-label={columns.appVersion}>{item.app_version ?? "–"}</td>
+      <td data-label={columns.appVersion}>
+        {item.app_version === undefined ? "–" : shownName(item.app_version)}
+      </td>
       <td data-label={columns.created}>
         <Day page={page} at={item.create_time} />
       </td>
@@ -80,8 +83,8 @@ function Row({ opened, item }: { opened: Opened; item: Version }) {
           ? <span class="quiet">{words.chosen}</span>
           : (
             <a href={`${diff}&${new URLSearchParams({ from: item.version })}`}>
-              {words.compareWith(chosen.version)}
-              <span class="seen-by-none">: {item.version}</span>
+              {words.compareWith(shownName(chosen.version))}
+              <span class="seen-by-none">: {shownName(item.version)}</span>
             </a>
           )}
       </td>

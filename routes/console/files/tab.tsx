@@ -8,6 +8,8 @@ import { show } from "../opened.tsx";
 import type { ConsoleContext, Page } from "../page.ts";
 import { Notice } from "../parts/parts.tsx";
 
+export { shownName } from "../parts/shown_name.ts";
+
 /** Answers with a tab. What the API refuses while it is drawn is told within the frame. */
 export async function showTab(
   c: ConsoleContext,
@@ -57,12 +59,4 @@ export function hrefOfDownload({ page, app }: Opened, version: string, file: str
 export function hrefOfFile({ page, app }: Opened, version: string, file: string): string {
   const query = new URLSearchParams({ version, file });
   return `${page.base}/apps/${app.app_id}/templates?${query}`;
-}
-
-/** Characters that have no shape of their own, or turn the direction of text, made visible. */
-export function shownName(name: string): string {
-  return name.replaceAll(
-    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
-    (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`,
-  );
 }

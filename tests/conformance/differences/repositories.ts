@@ -138,8 +138,9 @@ export const REPOSITORIES: readonly Difference[] = [
   {
     name: "names are one to 128 characters",
     kubesphere: 'Any name that is not empty; `"a "` and `"a"` are two, a name may be blank',
-    chartroom: "Space around a name is dropped, and 1 to 128 characters have to be left",
-    why: "Names are for people, who cannot see the difference",
+    chartroom: "Space around a name is dropped; 1 to 128 characters have to be left, none of " +
+      "them a control character",
+    why: "Names are for people, who cannot see the difference, and come into their terminals",
     covers: ({ at, theirs, ours }, exchange) => {
       const name = bodyOf(exchange).name ?? "";
       if (at === "stored.name" || /^body\.(items\.\d+\.)?name$/.test(at)) {
@@ -147,7 +148,8 @@ export const REPOSITORIES: readonly Difference[] = [
       }
       if (at !== "status") return false;
       return answered(exchange, 200, 400, "invalid_field") && fieldOf(exchange) === "name" &&
-          (name !== "" && name.trim() === "" || [...name].length > MAX_NAME) ||
+          (name !== "" && name.trim() === "" || [...name].length > MAX_NAME ||
+            /\p{Cc}/u.test(name.trim())) ||
         answered(exchange, 200, 409, "name_taken") && name.trim() !== name;
     },
   },
