@@ -183,6 +183,70 @@ Deno.test("schemas without end are cut, and that is told", () => {
   assert.equal(count(schemaTree({ properties: { broken } })!.root), 2);
 });
 
+Deno.test("a value is looked at as far as it is shown, once for all that refer to it", () => {
+  let reads = 0;
+  const leaf = new Proxy([], {
+    get(target, name) {
+      if (name === "length") reads++;
+      return Reflect.get(target, name);
+    },
+  });
+  const nest = (depth: number): unknown =>
+    depth === 0 ? leaf : Array.from({ length: 20 }, () => nest(depth - 1));
+  const shared = { default: nest(3), const: nest(3), enum: [nest(3), nest(3)] };
+  const { root, isCut } = schemaTree({
+    $defs: { shared },
+    properties: Object.fromEntries(
+      Array.from({ length: 300 }, (_, i) => [`p${i}`, { $ref: "#/$defs/shared" }]),
+    ),
+  })!;
+  assert.equal(isCut, false);
+  assert.match(find(root, "p299").default!, /^\[\[\[\[\], \[\], .*…$/);
+  assert.ok(reads > 0 && reads < 1_000, `${reads}`);
+});
+
+Deno.test("pointers are followed once each, and only so many of them", () => {
+  const path = Array.from({ length: 32 }, () => "a"), pointer = `#/${path.join("/")}`;
+  let reads = 0;
+  const counted = (schema: Record<string, unknown>) =>
+    new Proxy(schema, {
+      get(target, name) {
+        if (name === "a") reads++;
+        return Reflect.get(target, name);
+      },
+    });
+  const nested = path.reduce<Record<string, unknown>>((a) => counted({ a }), { type: "string" });
+  const properties = (ref: unknown) =>
+    Object.fromEntries(Array.from({ length: 1_000 }, (_, i) => [`p${i}`, ref]));
+  const near = schemaTree(counted({ a: nested.a, properties: properties({ $ref: pointer }) }))!;
+  assert.deepEqual(find(near.root, "p999").types, ["string"]);
+  assert.ok(reads > 0 && reads < 100, `${reads}`);
+  const far = schemaTree({ a: nested, properties: properties({ $ref: `${pointer}/a` }) })!;
+  assert.equal(find(far.root, "p0").referral?.why, "unresolved");
+  const chain = Object.fromEntries(
+    Array.from({ length: 12 }, (_, i) => [`c${i}`, { $ref: `#/$defs/c${i + 1}` }]),
+  );
+  const many = schemaTree({
+    $defs: { ...chain, c12: { type: "string" } },
+    properties: properties({ $ref: "#/$defs/c0" }),
+  })!;
+  assert.ok(many.isCut);
+  assert.deepEqual(find(many.root, "p0").types, ["string"]);
+  assert.equal(find(many.root, "p999").referral?.why, "unresolved");
+});
+
+Deno.test("a tree has no more characters than a page can hold", () => {
+  const text = "x".repeat(600);
+  const { root, isCut } = schemaTree({
+    $defs: { fat: { description: text, enum: Array(20).fill(text), type: Array(20).fill(text) } },
+    properties: Object.fromEntries(
+      Array.from({ length: 1_400 }, (_, i) => [`p${i}`, { $ref: "#/$defs/fat" }]),
+    ),
+  })!;
+  assert.ok(isCut && root.isCut && root.children.length > 10);
+  assert.ok(JSON.stringify(root).length < 510_000);
+});
+
 Deno.test("what changed is told by lines and by words, and the rest is folded", () => {
   const lines = Array.from({ length: 30 }, (_, i) => `line ${i}: old`);
   const from = lines.join("\n"), to = from.replace("15: old", "15: new") + "\nlast: one\n";
