@@ -78,6 +78,19 @@ Deno.test("no text loses a character by its colours, or takes long", () => {
   assert.ok(performance.now() - start < SOON_MS);
 });
 
+Deno.test("past so many pieces, lines have no colours", () => {
+  for (const piece of ["0,", "- ", "& ", "{{}}0,"]) {
+    const lines = Array.from({ length: 200 }, () => `a: [${piece.repeat(300)}`);
+    for (const grammar of ["yaml", "template"] as const) {
+      const found = tokensOf(Array(10).fill(lines).flat(), grammar);
+      assert.deepEqual(found.at(-1), [["", lines[0]!]]);
+      assert.ok(found.flat().length < 65_000);
+    }
+  }
+  // Charts of this world are not as long.
+  assert.equal(tokensOf(Array(8_000).fill("  name: value # why"), "yaml").at(-1)!.length, 5);
+});
+
 Deno.test("lines are cut into parts for pages, and long ones at their ends", () => {
   assert.deepEqual(linesOf("a\r\nb\n").parts, [{ first: 1, lines: ["a", "b"] }]);
   const many = linesOf("x\n".repeat(20_000));
@@ -272,6 +285,28 @@ Deno.test("texts that are too different, or too long, are not compared to the en
   const all = diffOf("", "x\n".repeat(4_000));
   assert.ok(all.is === "diff" && all.isCut && all.added === 4_000);
   assert.ok(performance.now() - start < SOON_MS);
+});
+
+Deno.test("a comparison shows only so many characters, and so many words", () => {
+  const lines = (mark: string, count: number) =>
+    Array.from({ length: count }, (_, i) => `${i} ${"x".repeat(600)} ${mark}`).join("\n");
+  const diff = diffOf("", lines("new", 1_500));
+  assert.ok(diff.is === "diff");
+  const shown = diff.stretches.flatMap(({ lines }) => lines.map(({ pieces }) => pieces));
+  assert.ok(diff.isCut && diff.added === 1_500);
+  assert.ok(shown.flat().reduce((sum, [text]) => sum + text.length, 0) <= 400_000);
+  // What is in folds does not take the place of what changed.
+  const same = lines("same", 1_500);
+  const folded = diffOf(`${same}\nold`, `${same}\nnew`);
+  assert.ok(folded.is === "diff" && !folded.isCut);
+  const [hidden, changed] = folded.stretches;
+  assert.deepEqual([hidden!.count, changed!.lines.length], [1_497, 5]);
+  assert.ok(hidden!.lines.length < 400);
+  const words = (mark: string, count: number) => Array(count).fill(`a b c d e ${mark}`);
+  const few = diffOf(words("old", 300).join("\n"), words("new", 300).join("\n"));
+  assert.ok(few.is === "diff");
+  const marked = few.stretches[0]!.lines.filter(({ pieces }) => pieces.length > 1);
+  assert.equal(marked.length, 2 * 100);
 });
 
 Deno.test("names of files become a tree of bounded depth and size", () => {
