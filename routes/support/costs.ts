@@ -18,7 +18,12 @@ interface Cost {
  */
 const COSTS: readonly Cost[] = [
   { methods: /^/, path: /^\/(healthz|readyz)\/?$/, units: 0 },
-  // What a page asks of the API is counted there.
+  // What a page asks of the API is counted there; what is in files is read and drawn here.
+  {
+    methods: /^/,
+    path: /^\/(?!v1\/|kapis\/)(.+\/)?apps\/[^/]+\/(schema|values|templates|diff|download)\/?$/,
+    units: 20,
+  },
   { methods: /^/, path: /^\/(?!v1\/|kapis\/)/, units: 1 },
   // An index is downloaded and read, now or soon after.
   { methods: /^POST$/, path: /\/repos\/?$/, units: 100 },

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { createApp } from "../../routes/app.ts";
+import { STALL_MS } from "../../routes/support/stream.ts";
 import { type Chartroom, withChartroom } from "../support/chartroom.ts";
 import { canary } from "../support/canary.ts";
 import {
@@ -12,6 +13,7 @@ import {
   TEMPLATES,
   VALUES,
 } from "../support/files_of_charts.ts";
+import { eventually } from "../support/process.ts";
 import type { Upstream } from "../support/upstream.ts";
 
 /** No test is about how much may be asked for, and the clock stands still. */
@@ -201,6 +203,60 @@ Deno.test("a file is downloaded as it is, and never opened as a page", () =>
     assert.equal(headers.get("x-content-type-options"), "nosniff");
     assert.equal((await get("/download?file=gone")).status, 404);
   }));
+
+Deno.test("a download is read from the API as it is read, and its archive is let go when it ends", () =>
+  withChartroom(async (chartroom, upstream) => {
+    const large = "0123456789".repeat(1_000_000);
+    const id = await serveCharts(chartroom, upstream, { "1.0.0": { "large.txt": large, "o": "" } });
+    const { archives } = chartroom.services;
+    const { lend } = archives;
+    let held = 0;
+    archives.lend = (archive) => {
+      const release = lend(archive);
+      held++;
+      return () => {
+        held--;
+        release();
+      };
+    };
+    const app = createApp(chartroom.services);
+    const open = (file: string, method = "GET") =>
+      app.request(`http://localhost/apps/${id}/download?file=${file}`, { method });
+    assert.equal(await (await open("large.txt")).text(), large);
+    assert.equal(await (await open("o")).text(), "");
+    assert.equal((await open("large.txt", "HEAD")).status, 200);
+    assert.equal(held, 0);
+    const reader = (await open("large.txt")).body!.getReader();
+    const { value } = await reader.read();
+    assert.ok(value!.length < 1_000_000, `${value!.length}`);
+    assert.equal(held, 1, "the rest is not there yet");
+    await reader.cancel();
+    await eventually(() => Promise.resolve(held), (count) => count === 0);
+  }, OPTIONS));
+
+Deno.test("a download that nobody reads on is cut off", () =>
+  withChartroom(async (chartroom, upstream) => {
+    const large = "0123456789".repeat(1_000_000);
+    const id = await serveCharts(chartroom, upstream, { "1.0.0": { "large.txt": large } });
+    const { setTimeout: real } = globalThis;
+    const stalls: (() => void)[] = [];
+    Object.assign(globalThis, {
+      setTimeout: (run: () => void, ms?: number) => {
+        if (ms === STALL_MS) stalls.push(run);
+        return real(run, ms);
+      },
+    });
+    try {
+      const app = createApp(chartroom.services);
+      const { body } = await app.request(`http://localhost/apps/${id}/download?file=large.txt`);
+      const reader = body!.getReader();
+      await reader.read();
+      stalls.at(-1)!();
+      await assert.rejects(reader.read(), /does not read/);
+    } finally {
+      Object.assign(globalThis, { setTimeout: real });
+    }
+  }, OPTIONS));
 
 Deno.test("two versions are compared: the newest with the one before, or those that are chosen", () =>
   withPages({

@@ -78,6 +78,19 @@ Deno.test("no text loses a character by its colours, or takes long", () => {
   assert.ok(performance.now() - start < SOON_MS);
 });
 
+Deno.test("past so many pieces, lines have no colours", () => {
+  for (const piece of ["0,", "- ", "& ", "{{}}0,"]) {
+    const lines = Array.from({ length: 200 }, () => `a: [${piece.repeat(300)}`);
+    for (const grammar of ["yaml", "template"] as const) {
+      const found = tokensOf(Array(10).fill(lines).flat(), grammar);
+      assert.deepEqual(found.at(-1), [["", lines[0]!]]);
+      assert.ok(found.flat().length < 65_000);
+    }
+  }
+  // Charts of this world are not as long.
+  assert.equal(tokensOf(Array(8_000).fill("  name: value # why"), "yaml").at(-1)!.length, 5);
+});
+
 Deno.test("lines are cut into parts for pages, and long ones at their ends", () => {
   assert.deepEqual(linesOf("a\r\nb\n").parts, [{ first: 1, lines: ["a", "b"] }]);
   const many = linesOf("x\n".repeat(20_000));
@@ -183,6 +196,70 @@ Deno.test("schemas without end are cut, and that is told", () => {
   assert.equal(count(schemaTree({ properties: { broken } })!.root), 2);
 });
 
+Deno.test("a value is looked at as far as it is shown, once for all that refer to it", () => {
+  let reads = 0;
+  const leaf = new Proxy([], {
+    get(target, name) {
+      if (name === "length") reads++;
+      return Reflect.get(target, name);
+    },
+  });
+  const nest = (depth: number): unknown =>
+    depth === 0 ? leaf : Array.from({ length: 20 }, () => nest(depth - 1));
+  const shared = { default: nest(3), const: nest(3), enum: [nest(3), nest(3)] };
+  const { root, isCut } = schemaTree({
+    $defs: { shared },
+    properties: Object.fromEntries(
+      Array.from({ length: 300 }, (_, i) => [`p${i}`, { $ref: "#/$defs/shared" }]),
+    ),
+  })!;
+  assert.equal(isCut, false);
+  assert.match(find(root, "p299").default!, /^\[\[\[\[\], \[\], .*…$/);
+  assert.ok(reads > 0 && reads < 1_000, `${reads}`);
+});
+
+Deno.test("pointers are followed once each, and only so many of them", () => {
+  const path = Array.from({ length: 32 }, () => "a"), pointer = `#/${path.join("/")}`;
+  let reads = 0;
+  const counted = (schema: Record<string, unknown>) =>
+    new Proxy(schema, {
+      get(target, name) {
+        if (name === "a") reads++;
+        return Reflect.get(target, name);
+      },
+    });
+  const nested = path.reduce<Record<string, unknown>>((a) => counted({ a }), { type: "string" });
+  const properties = (ref: unknown) =>
+    Object.fromEntries(Array.from({ length: 1_000 }, (_, i) => [`p${i}`, ref]));
+  const near = schemaTree(counted({ a: nested.a, properties: properties({ $ref: pointer }) }))!;
+  assert.deepEqual(find(near.root, "p999").types, ["string"]);
+  assert.ok(reads > 0 && reads < 100, `${reads}`);
+  const far = schemaTree({ a: nested, properties: properties({ $ref: `${pointer}/a` }) })!;
+  assert.equal(find(far.root, "p0").referral?.why, "unresolved");
+  const chain = Object.fromEntries(
+    Array.from({ length: 12 }, (_, i) => [`c${i}`, { $ref: `#/$defs/c${i + 1}` }]),
+  );
+  const many = schemaTree({
+    $defs: { ...chain, c12: { type: "string" } },
+    properties: properties({ $ref: "#/$defs/c0" }),
+  })!;
+  assert.ok(many.isCut);
+  assert.deepEqual(find(many.root, "p0").types, ["string"]);
+  assert.equal(find(many.root, "p999").referral?.why, "unresolved");
+});
+
+Deno.test("a tree has no more characters than a page can hold", () => {
+  const text = "x".repeat(600);
+  const { root, isCut } = schemaTree({
+    $defs: { fat: { description: text, enum: Array(20).fill(text), type: Array(20).fill(text) } },
+    properties: Object.fromEntries(
+      Array.from({ length: 1_400 }, (_, i) => [`p${i}`, { $ref: "#/$defs/fat" }]),
+    ),
+  })!;
+  assert.ok(isCut && root.isCut && root.children.length > 10);
+  assert.ok(JSON.stringify(root).length < 510_000);
+});
+
 Deno.test("what changed is told by lines and by words, and the rest is folded", () => {
   const lines = Array.from({ length: 30 }, (_, i) => `line ${i}: old`);
   const from = lines.join("\n"), to = from.replace("15: old", "15: new") + "\nlast: one\n";
@@ -208,6 +285,28 @@ Deno.test("texts that are too different, or too long, are not compared to the en
   const all = diffOf("", "x\n".repeat(4_000));
   assert.ok(all.is === "diff" && all.isCut && all.added === 4_000);
   assert.ok(performance.now() - start < SOON_MS);
+});
+
+Deno.test("a comparison shows only so many characters, and so many words", () => {
+  const lines = (mark: string, count: number) =>
+    Array.from({ length: count }, (_, i) => `${i} ${"x".repeat(600)} ${mark}`).join("\n");
+  const diff = diffOf("", lines("new", 1_500));
+  assert.ok(diff.is === "diff");
+  const shown = diff.stretches.flatMap(({ lines }) => lines.map(({ pieces }) => pieces));
+  assert.ok(diff.isCut && diff.added === 1_500);
+  assert.ok(shown.flat().reduce((sum, [text]) => sum + text.length, 0) <= 400_000);
+  // What is in folds does not take the place of what changed.
+  const same = lines("same", 1_500);
+  const folded = diffOf(`${same}\nold`, `${same}\nnew`);
+  assert.ok(folded.is === "diff" && !folded.isCut);
+  const [hidden, changed] = folded.stretches;
+  assert.deepEqual([hidden!.count, changed!.lines.length], [1_497, 5]);
+  assert.ok(hidden!.lines.length < 400);
+  const words = (mark: string, count: number) => Array(count).fill(`a b c d e ${mark}`);
+  const few = diffOf(words("old", 300).join("\n"), words("new", 300).join("\n"));
+  assert.ok(few.is === "diff");
+  const marked = few.stretches[0]!.lines.filter(({ pieces }) => pieces.length > 1);
+  assert.equal(marked.length, 2 * 100);
 });
 
 Deno.test("names of files become a tree of bounded depth and size", () => {

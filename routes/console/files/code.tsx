@@ -11,8 +11,8 @@ import { type Lines, linesOf, type Part } from "./lines.ts";
 import { hrefOfDownload, shownName } from "./tab.tsx";
 import { grammarOf, type Token, tokensOf } from "./tokens.ts";
 
-/** Keys of an outline. */
-const MAX_KEYS = 400;
+/** Keys of an outline, and characters of each. */
+const MAX_KEYS = 400, MAX_KEY = 100;
 
 /** A file of a version: what is in it, or why that is not shown. `outlined`: beside its keys. */
 export function FileView(
@@ -205,7 +205,7 @@ interface Key {
 
 function keysOf(tokens: readonly (readonly Token[])[], { first }: Part): Key[] {
   return tokens.flatMap(([token], index) =>
-    token?.[0] === "k" ? [{ text: token[1].trim(), line: first + index }] : []
+    token?.[0] === "k" ? [{ text: token[1].trim().slice(0, MAX_KEY), line: first + index }] : []
   );
 }
 

@@ -7,8 +7,10 @@ import { cutLine, splitLines } from "./lines.ts";
 const MAX_LINES = 20_000, MAX_EDITS = 5_000, TIMEOUT_MS = 300;
 /** Changed lines that are shown; those without changes around them, and in folds. */
 const MAX_CHANGED = 2_000, CONTEXT = 3, MAX_FOLDED = 5_000;
+/** Characters of all lines that are shown, and of all in folds. */
+const MAX_CHARACTERS = 400_000, MAX_FOLDED_CHARACTERS = 200_000;
 /** Pairs of lines that are compared by words; characters of such a line, and steps. */
-const MAX_PAIRS = 400, MAX_PAIRED = 500, MAX_WORD_EDITS = 80;
+const MAX_PAIRS = 100, MAX_PAIRED = 500, MAX_WORD_EDITS = 30;
 /** Of the characters of a line: with less in common, words are not told apart. */
 const LEAST_COMMON = 0.35;
 
@@ -58,16 +60,17 @@ export function diffOf(from: string, to: string): Diff {
     }
   }
   if (added + removed === 0) return { is: "same" };
-  const { shown, isCut } = cutOff(lines);
+  const shown = cutOff(lines);
   markWords(shown);
-  return { is: "diff", stretches: folded(shown), added, removed, isCut };
+  const { stretches, isCut } = folded(shown);
+  return { is: "diff", stretches, added, removed, isCut: isCut || shown.length < lines.length };
 }
 
 /** The lines as far as there are not too many changes in them. */
-function cutOff(lines: DiffLine[]): { shown: DiffLine[]; isCut: boolean } {
+function cutOff(lines: DiffLine[]): DiffLine[] {
   let changed = 0;
   const end = lines.findIndex(({ kind }) => kind !== "same" && ++changed > MAX_CHANGED);
-  return end < 0 ? { shown: lines, isCut: false } : { shown: lines.slice(0, end), isCut: true };
+  return end < 0 ? lines : lines.slice(0, end);
 }
 
 /** Marks what changed within lines of which one took the place of the other. */
@@ -100,20 +103,23 @@ function markPair(removed: DiffLine, added: DiffLine): void {
     .map(({ value, added }): Piece => [value, added]);
 }
 
-/** Lines without changes that are not near one are folded. */
-function folded(lines: readonly DiffLine[]): Stretch[] {
+/** Lines without changes that are not near one are folded. It ends where there are too many characters. */
+function folded(lines: readonly DiffLine[]): { stretches: Stretch[]; isCut: boolean } {
   const isShown = new Uint8Array(lines.length);
   for (const [index, { kind }] of lines.entries()) {
     if (kind !== "same") isShown.fill(1, Math.max(0, index - CONTEXT), index + CONTEXT + 1);
   }
   const stretches: Stretch[] = [];
-  let left = MAX_FOLDED;
+  let shown = MAX_CHARACTERS, folds = MAX_FOLDED, hidden = MAX_FOLDED_CHARACTERS;
   for (const [index, line] of lines.entries()) {
     const isFolded = isShown[index] === 0;
+    const characters = line.pieces.reduce((sum, [text]) => sum + text.length, 0);
+    if (!isFolded && (shown -= characters) < 0) return { stretches, isCut: true };
     let last = stretches.at(-1);
     if (last?.isFolded !== isFolded) stretches.push(last = { isFolded, lines: [], count: 0 });
     last.count++;
-    if (!isFolded || left-- > 0) last.lines.push(line);
+    if (isFolded && (--folds < 0 || (hidden -= characters) < 0)) continue;
+    last.lines.push(line);
   }
-  return stretches;
+  return { stretches, isCut: false };
 }

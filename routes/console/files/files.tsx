@@ -23,13 +23,16 @@ export function files() {
 async function download(c: ConsoleContext): Promise<Response> {
   const { page, app, version } = await loadApp(c);
   const name = c.req.query("file") ?? "";
-  const bytes = await downloadFile(page, app.app_id, version.version_id, name);
+  const body = await downloadFile(page, app.app_id, version.version_id, name);
   const last = encodeURIComponent(name.split("/").at(-1)!.toWellFormed());
-  return c.body(bytes, 200, {
+  const headers = {
     "Content-Type": "application/octet-stream",
     "Content-Disposition": `attachment; filename*=UTF-8''${last.replaceAll(/['()*]/g, "_")}`,
     "Content-Security-Policy": "default-src 'none'; sandbox; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "private, no-store",
-  });
+  };
+  if (c.req.raw.method !== "HEAD") return c.body(body, 200, headers);
+  await body.cancel();
+  return c.body(null, 200, headers);
 }

@@ -3,14 +3,20 @@
  * themselves, are deep, or have no end are bounded, and say so.
  */
 
-import { cut, isObject, MAX_VALUE, membersOf, type Schema, valueText } from "./schema_value.ts";
+import { type Referral, resolverOf } from "./schema_ref.ts";
+import {
+  cut,
+  get,
+  isObject,
+  MAX_VALUE,
+  membersOf,
+  type Schema,
+  setOf,
+  valueText,
+} from "./schema_value.ts";
 
-/** Nodes of a tree, and levels of it. */
-const MAX_NODES = 1_500, MAX_DEPTH = 16;
-/** Referrals that are followed, one after the other. */
-const MAX_REFERRALS = 16;
-/** Characters of a referral. */
-const MAX_REF = 1_000;
+/** Nodes of a tree, levels of it, and characters of all its nodes as JSON. */
+const MAX_NODES = 1_500, MAX_DEPTH = 16, MAX_CHARACTERS = 500_000;
 /** Characters of a description; members of `enum`, and of `type`. */
 const MAX_DESCRIPTION = 600, MAX_MEMBERS = 20;
 
@@ -83,8 +89,7 @@ export interface SchemaNode {
   isClosed: boolean;
   /** Whether nothing fits: the schema `false`. */
   isNever: boolean;
-  /** A `$ref` that is not followed, since it leads back, or out of the document. */
-  referral?: { to: string; why: "repeats" | "unresolved" };
+  referral?: Referral;
   children: SchemaNode[];
   /** Whether there are more children: too many of them, or too deep. */
   isCut: boolean;
@@ -100,8 +105,8 @@ export interface SchemaTree {
 interface Waiting {
   schema: unknown;
   role: Role;
-  /** Where the node goes. */
-  to: SchemaNode[];
+  /** Where the node goes; absent: it is the root. */
+  parent?: SchemaNode;
   depth: number;
   /** Schemas that it stands in. */
   within: readonly unknown[];
@@ -110,99 +115,35 @@ interface Waiting {
 /** The tree of a schema's document; `undefined`: it is no object. */
 export function schemaTree(document: unknown): SchemaTree | undefined {
   if (!isObject(document)) return undefined;
-  const roots: SchemaNode[] = [];
+  const resolve = resolverOf(document, KEYWORDS);
   // In breadth: what is far out is there before what is further in, wherever it ends.
-  const queue: Waiting[] = [
-    { schema: document, role: { as: "root" }, to: roots, depth: 0, within: [] },
-  ];
-  let isCut = false;
-  for (const waiting of queue) {
-    const { role, to, depth } = waiting;
-    const { schema, referral, passed } = resolve(document, waiting.schema, waiting.within);
+  const queue: Waiting[] = [{ schema: document, role: { as: "root" }, depth: 0, within: [] }];
+  let root: SchemaNode | undefined, isCut = false, characters = 0;
+  for (const { schema: of, role, parent, depth, within } of queue) {
+    const { schema, referral, passed, isCut: isLost } = resolve(of, within);
     const node = nodeOf(schema, role, referral);
-    to.push(node);
+    characters += JSON.stringify(node).length;
+    if (parent !== undefined && characters > MAX_CHARACTERS) {
+      isCut = parent.isCut = true;
+      continue;
+    }
+    root ??= node;
+    parent?.children.push(node);
+    isCut ||= isLost;
     if (referral !== undefined) continue;
-    const within = [...waiting.within, waiting.schema, ...passed];
+    const around = [...within, of, ...passed];
     for (const [role, child] of childrenOf(schema)) {
       if (queue.length >= MAX_NODES || depth === MAX_DEPTH) {
         isCut = node.isCut = true;
         break;
       }
-      queue.push({ schema: child, role, to: node.children, depth: depth + 1, within });
+      queue.push({ schema: child, role, parent: node, depth: depth + 1, within: around });
     }
   }
-  return { root: roots[0]!, isCut };
+  return { root: root!, isCut };
 }
 
-/** Own members alone: names are those of strangers. */
-function get(schema: Schema, name: string): unknown {
-  return Object.hasOwn(schema, name) ? schema[name] : undefined;
-}
-
-interface Resolved {
-  schema: unknown;
-  referral?: NonNullable<SchemaNode["referral"]>;
-  /** Schemas that its referrals led to. */
-  passed: readonly unknown[];
-}
-
-/** A schema with what its `$ref` leads to. */
-function resolve(document: Schema, schema: unknown, within: readonly unknown[]): Resolved {
-  const passed: unknown[] = [];
-  let found = schema;
-  while (isObject(found)) {
-    const to = get(found, "$ref");
-    if (typeof to !== "string") break;
-    const beside = keywordsOf(found);
-    const refused = (why: "repeats" | "unresolved"): Resolved => ({
-      schema: beside,
-      referral: { to: cut(to, MAX_VALUE), why },
-      passed,
-    });
-    const target = targetOf(document, to);
-    if (target === undefined) return refused("unresolved");
-    if (target === schema || within.includes(target) || passed.includes(target)) {
-      return refused("repeats");
-    }
-    if (passed.length === MAX_REFERRALS) return refused("unresolved");
-    passed.push(target);
-    found = isObject(target) ? { ...keywordsOf(target), ...refOf(target), ...beside } : target;
-  }
-  return { schema: found, passed };
-}
-
-function refOf(schema: Schema): Schema {
-  return Object.hasOwn(schema, "$ref") ? { $ref: schema.$ref } : {};
-}
-
-/** A schema's members that mean something here: of others there may be any number. */
-function keywordsOf(schema: Schema): Schema {
-  return Object.fromEntries(
-    KEYWORDS.filter((name) => Object.hasOwn(schema, name)).map((name) => [name, schema[name]]),
-  );
-}
-
-/** What a JSON pointer leads to within a document. */
-function targetOf(document: Schema, ref: string): unknown {
-  if (!/^#(\/|$)/.test(ref) || ref.length > MAX_REF) return undefined;
-  let found: unknown = document;
-  for (const part of ref.split("/").slice(1)) {
-    if (typeof found !== "object" || found === null) return undefined;
-    const name = decoded(part).replaceAll("~1", "/").replaceAll("~0", "~");
-    found = Object.hasOwn(found, name) ? (found as Schema)[name] : undefined;
-  }
-  return found;
-}
-
-function decoded(part: string): string {
-  try {
-    return decodeURIComponent(part);
-  } catch {
-    return part;
-  }
-}
-
-function nodeOf(schema: unknown, role: Role, referral: SchemaNode["referral"]): SchemaNode {
+function nodeOf(schema: unknown, role: Role, referral: Referral | undefined): SchemaNode {
   const node: SchemaNode = {
     role,
     types: [],
@@ -278,8 +219,7 @@ function* childrenOf(schema: unknown): Generator<[Role, unknown]> {
 }
 
 function* propertiesOf(schema: Schema): Generator<[Role, unknown]> {
-  const required = get(schema, "required");
-  const isRequired = new Set(Array.isArray(required) ? required.slice(0, MAX_NODES) : []);
+  const isRequired = setOf(get(schema, "required"));
   for (const [name, child] of membersOf(get(schema, "properties"))) {
     yield [{ as: "property", name, required: isRequired.has(name) }, child];
   }

@@ -12,6 +12,11 @@ export function isObject(value: unknown): value is Schema {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** A member of a schema. Own members alone: names are those of strangers. */
+export function get(schema: Schema, name: string): unknown {
+  return Object.hasOwn(schema, name) ? schema[name] : undefined;
+}
+
 const members = new WeakMap<object, [string, unknown][]>();
 
 /** Looked up once for each object: many may refer to one that has very many. */
@@ -22,25 +27,50 @@ export function membersOf(value: unknown): readonly [string, unknown][] {
   return found;
 }
 
-/** JSON of a value, cut off wherever it is long, wide or deep. */
-export function valueText(value: unknown): string {
-  return cut(write(value, 0), MAX_VALUE);
+const sets = new WeakMap<object, ReadonlySet<unknown>>();
+
+/** The members of a list, looked up once as well. */
+export function setOf(value: unknown): ReadonlySet<unknown> {
+  if (!Array.isArray(value)) return new Set();
+  let found = sets.get(value);
+  if (found === undefined) sets.set(value, found = new Set(value));
+  return found;
 }
 
-function write(value: unknown, depth: number): string {
-  if (typeof value === "string") return JSON.stringify(cut(value, MAX_VALUE));
-  if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "";
-  if (Array.isArray(value)) {
-    if (depth === MAX_DEPTH) return "[…]";
-    const written = value.slice(0, MAX_MEMBERS).map((member) => write(member, depth + 1));
-    return `[${[...written, ...value.length > MAX_MEMBERS ? ["…"] : []].join(", ")}]`;
+const texts = new WeakMap<object, string>();
+
+/** JSON of a value, cut off wherever it is long, wide or deep. Written once for each object. */
+export function valueText(value: unknown): string {
+  const isShared = typeof value === "object" && value !== null;
+  const known = isShared ? texts.get(value) : undefined;
+  if (known !== undefined) return known;
+  const text = cut(write("", value, 0), MAX_VALUE);
+  if (isShared) texts.set(value, text);
+  return text;
+}
+
+/** A text with a value behind it. What would be cut off anyway is not looked at. */
+function write(before: string, value: unknown, depth: number): string {
+  if (typeof value === "string") return before + JSON.stringify(cut(value, MAX_VALUE));
+  if (typeof value !== "object" || value === null) return before + (JSON.stringify(value) ?? "");
+  const isList = Array.isArray(value);
+  const [open, close] = isList ? "[]" : "{}";
+  if (depth === MAX_DEPTH) return `${before}${open}…${close}`;
+  const list = isList ? value : membersOf(value);
+  let text = before + open;
+  for (let at = 0; at < list.length && text.length <= MAX_VALUE; at++) {
+    if (at > 0) text += ", ";
+    if (at === MAX_MEMBERS) {
+      text += "…";
+      break;
+    }
+    if (isList) text = write(text, value[at], depth + 1);
+    else {
+      const [name, member] = membersOf(value)[at]!;
+      text = write(`${text}${JSON.stringify(cut(name, MAX_VALUE))}: `, member, depth + 1);
+    }
   }
-  if (depth === MAX_DEPTH) return "{…}";
-  const entries = membersOf(value);
-  const written = entries.slice(0, MAX_MEMBERS).map(([name, member]) =>
-    `${JSON.stringify(cut(name, MAX_VALUE))}: ${write(member, depth + 1)}`
-  );
-  return `{${[...written, ...entries.length > MAX_MEMBERS ? ["…"] : []].join(", ")}}`;
+  return text + close;
 }
 
 /** A text, or how it begins. */

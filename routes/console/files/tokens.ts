@@ -21,6 +21,9 @@ interface State {
   action?: TokenKind | undefined;
 }
 
+/** Pieces of all lines that are told apart: what is behind them has no colours. */
+const MAX_PIECES = 60_000;
+
 const TYPED = /^(?:[-+]?(?:\d[\d_]*(?:\.\d*)?(?:e[-+]?\d+)?|0x[\da-f]+|0o[0-7]+|\.inf)|\.nan)$/i;
 const WORD = /^(?:true|false|yes|no|on|off|null|~)$/i;
 const SIGNS = "{}[],";
@@ -33,15 +36,21 @@ export function grammarOf(name: string): Grammar {
   return /\.(ya?ml|json|lock)$/i.test(name) ? "yaml" : "plain";
 }
 
-/** Pieces of each line. */
+/** Pieces of each line; whole lines past {@link MAX_PIECES}. */
 export function tokensOf(lines: readonly string[], grammar: Grammar): Token[][] {
-  if (grammar === "plain") return lines.map((line) => [["", line] as const]);
   const state: State = {};
-  if (grammar === "yaml") return lines.map((line) => merged(yamlLine(line, state)));
+  let left = grammar === "plain" ? 0 : MAX_PIECES;
   return lines.map((line) => {
-    const { masked, actions } = maskActions(line, state);
-    return merged(unmasked(line, yamlLine(masked, state), actions));
+    if (left <= 0) return [["", line]];
+    const tokens = grammar === "template" ? templateLine(line, state) : yamlLine(line, state);
+    left -= tokens.length;
+    return merged(tokens);
   });
+}
+
+function templateLine(line: string, state: State): Token[] {
+  const { masked, actions } = maskActions(line, state);
+  return unmasked(line, yamlLine(masked, state), actions);
 }
 
 /** A line of YAML in pieces. Texts of the pieces are, one after the other, the line. */
