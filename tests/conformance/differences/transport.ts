@@ -4,6 +4,15 @@ import { answered, type Difference, isPlain } from "./difference.ts";
 
 export const TRANSPORT: readonly Difference[] = [
   {
+    name: "the console is at the top",
+    kubesphere: "`GET /` is 404",
+    chartroom: "302 to the console's first page",
+    why: "People open the host's name in a browser",
+    covers: ({ at }, { target, theirs, ours }) =>
+      target === "/" && theirs.status === 404 && ours.status === 302 &&
+      ["status", "type", "body"].includes(at),
+  },
+  {
     name: "an escaped slash is no slash",
     kubesphere: "`/repos%2F` is `/repos/`",
     chartroom: "404",
