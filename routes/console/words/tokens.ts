@@ -111,7 +111,7 @@ export const zh: typeof en = {
   count: (count) => `共 ${count} 个`,
   wrong: {
     name: "请输入 1 到 100 个字符的名称，不能换行。",
-    workspace: "请输入企业空间名称:1 到 63 个字母、数字、-、_ 或 .",
+    workspace: "请输入企业空间名称：1 到 63 个字母、数字、-、_ 或 .",
     role: "请选择角色。",
     expire_time: "请选择未来的日期。",
   },
