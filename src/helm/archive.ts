@@ -24,8 +24,11 @@ export const ARCHIVE_BOUNDS: ArchiveBounds = { unpackedBytes: 100 * 1_048_576, e
 const MAX_NAME = 4_096;
 /** Characters of a name in a message. */
 const MAX_SHOWN = 100;
-/** What is unpacked at once: gzip makes at most 1,032 times as much of it. */
-const PIECE_BYTES = 2_048;
+/**
+ * What is unpacked at once: gzip makes at most 1,032 times as much of it, a few of which are held
+ * while nobody reads.
+ */
+const PIECE_BYTES = 512;
 /** A tar ends with two blocks of zeros, which not every writer writes, nor Helm asks for. */
 const END_OF_TAR = 1_024;
 const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
