@@ -184,6 +184,8 @@ Deno.test("with keys alone somebody signs in, makes a token and signs out", () =
       assert.fail(`nothing leads to ${name}`);
     };
     await page.goto("/sign-in?next=/tokens");
+    // A browser that is slow has not put it there yet.
+    await page.locator("#token:focus").waitFor();
     await page.keyboard.type(TOKEN);
     await press("Enter");
     await page.getByRole("heading", { name: "Tokens", exact: true }).waitFor();

@@ -42,7 +42,7 @@ async function mutations({ register, call }: Chartroom, url: string) {
   const known: [string, string, unknown?][] = [
     ["POST", "/v1/repos", { name: "new", url }],
     ["POST", "/v1/workspaces/team-a/repos", { name: "new", url }],
-    ["POST", "/v1/repos?validate=true", { name: "new", url }],
+    ["POST", "/v1/repos?validate=true", { name: "tried", url }],
     ["PATCH", `/v1/repos/${id}`, { description: "x" }],
     ["POST", `/v1/repos/${id}/action`, { action: "index" }],
     ["PATCH", `/v1/repos/${id}/webhook`, { branches: ["main"] }],
