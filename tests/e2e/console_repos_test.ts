@@ -301,6 +301,7 @@ Deno.test("by the keyboard alone a repository is added and suspended", () =>
     await tabTo(page, "main a.button.main");
     await page.keyboard.press("Enter");
     await page.waitForURL(/\/repos\/new$/);
+    await page.locator("#address:focus").waitFor();
     await page.keyboard.type(upstream.url);
     await tabTo(page, "#name");
     await page.keyboard.press("Control+A");
