@@ -25,9 +25,10 @@ export async function readRepoRows(
   repos: readonly Repo[],
 ): Promise<RepoRow[]> {
   const now = clock();
-  const [statuses, leased, { pointers }] = await Promise.all([
+  // Before the rest: a sync that ends meanwhile would be over, with the status from before it.
+  const leased = await leasedRepos(kv, now);
+  const [statuses, { pointers }] = await Promise.all([
     readStatuses(kv, repos.map(({ id }) => id)),
-    leasedRepos(kv, now),
     directory.current(),
   ]);
   const busy = repos.filter(({ id }) => leased.has(id)).map(({ id }) => id);
