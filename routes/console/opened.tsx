@@ -176,34 +176,29 @@ async function askToSignIn(c: ConsoleContext): Promise<Response> {
     const query = new URLSearchParams({ next, ...(hasEnded && { ended: "1" }) });
     return c.redirect(`/sign-in?${query}`, 303);
   }
-  const { words: { common } } = c.get("page");
-  return await show(
-    c,
-    common.errors.unauthorized,
-    <ErrorPage
-      page={c.get("page")}
-      status={401}
-      code="unauthorized"
-      message={common.sessionEnded}
-    />,
-    401,
-  );
+  const { common } = c.get("page").words;
+  return await showError(c, 401, { code: "unauthorized", message: common.sessionEnded });
 }
 
 /** Answers what the API refused with a page that says so. */
 export const showRefusal: ErrorHandler<ConsoleEnv> = async (error, c) => {
   if (!(error instanceof ChartroomError)) throw error;
   if (error.status === 401) return await askToSignIn(c);
-  const status = error.status as ContentfulStatusCode;
-  const page = c.get("page");
-  const { code = "", message, retryAfter } = error;
+  const { status, code = "", message, retryAfter } = error;
   if (retryAfter !== undefined) c.header("Retry-After", `${retryAfter}`);
-  const shown = <ErrorPage page={page} status={status} code={code} message={message} />;
-  return await show(c, titleOfError(page, status), shown, status);
+  return await showError(c, status, { code, message });
 };
 
-function titleOfError({ words: { common: { errors } } }: Page, status: number): string {
-  return status === 404 ? errors.notFound : errors.title;
+/** Shows what went wrong, in the place of a page. */
+async function showError(
+  c: ConsoleContext,
+  status: number,
+  problem: { code: string; message: string },
+): Promise<Response> {
+  const page = c.get("page"), { errors } = page.words.common;
+  const title = { 401: errors.unauthorized, 404: errors.notFound }[status] ?? errors.title;
+  const shown = <ErrorPage page={page} status={status} {...problem} />;
+  return await show(c, title, shown, status as ContentfulStatusCode);
 }
 
 /** A problem as a page, for who asked for one. `answer`: the problem. */
@@ -214,15 +209,8 @@ export async function showProblem(
 ): Promise<Response> {
   const { status, headers } = answer;
   const { code, message } = await answer.json();
-  const page = blankPage(c, services.send, services.clock());
-  c.set("page", page);
-  const shown = <ErrorPage page={page} status={status} code={code} message={message} />;
-  const response = await show(
-    c,
-    titleOfError(page, status),
-    shown,
-    status as ContentfulStatusCode,
-  );
+  c.set("page", blankPage(c, services.send, services.clock()));
+  const response = await showError(c, status, { code, message });
   for (const name of ["retry-after", "ratelimit", "ratelimit-policy", "allow"]) {
     const value = headers.get(name);
     if (value !== null) response.headers.set(name, value);
